@@ -1,0 +1,73 @@
+// A measured process. Started by pair.ts as side `a`, it starts side `b` from the same file, pins both, and
+// reports nanoseconds.
+
+import { execFileSync, fork } from 'node:child_process';
+import { once } from 'node:events';
+import { availableParallelism } from 'node:os';
+import { fileURLToPath } from 'node:url';
+import { say, type Task, type Transport, type TransportName } from './task.ts';
+import { processSend } from './transports/process-send.ts';
+import { ring, stream } from './transports/ring.ts';
+import { unixSocket, unixSocketBatched } from './transports/unix-socket.ts';
+import { futex, spin } from './transports/words.ts';
+
+const transports: Record<TransportName, Transport> = {
+  spin,
+  futex,
+  ring,
+  stream,
+  'process.send': processSend,
+  'unix socket': unixSocket,
+  'unix socket, batched': unixSocketBatched,
+};
+
+const [side, text, name = ''] = process.argv.slice(2);
+const task = JSON.parse(text ?? '{}') as Task;
+const transport = transports[task.transport];
+
+if (side === 'a') {
+  const peerName = `memspan-bench-${process.pid}`;
+  const child = fork(fileURLToPath(import.meta.url), ['b', JSON.stringify(task), peerName], {
+    serialization: 'advanced',
+    execArgv: [],
+  });
+  // The first side makes what the second opens: both start at once, so the second retries.
+  if (availableParallelism() > 1) pinBoth(child.pid as number);
+  const heard = (): Promise<unknown> => once(child, 'message');
+  const ns = await transport.a(task, { name: peerName, heard, channel: child as never });
+  child.disconnect();
+  child.kill();
+  say({ nsPerOp: ns / task.count });
+  process.disconnect();
+} else {
+  await retrying(() => transport.b(task, name));
+}
+
+function pinBoth(peer: number): void {
+  pin(process.pid, 0);
+  pin(peer, task.oneCore ? 0 : 1);
+}
+
+/** Only the main thread: the engine's own threads stay where there is room. */
+function pin(pid: number, processor: number): void {
+  try {
+    execFileSync('taskset', ['-cp', String(processor), String(pid)], { stdio: 'ignore' });
+  } catch {
+    // Without taskset, or without leave, the ends run where the kernel puts them.
+  }
+}
+
+async function retrying(work: () => Promise<void>): Promise<void> {
+  for (let attempts = 0; ; attempts++) {
+    try {
+      await work();
+      return;
+    } catch (error) {
+      const { code } = error as { code?: string };
+      const isEarly =
+        code === 'ERR_MEMSPAN_NOT_FOUND' || code === 'ENOENT' || code === 'ECONNREFUSED';
+      if (!isEarly || attempts > 2000) throw error;
+      await new Promise((resolve) => setTimeout(resolve, 1));
+    }
+  }
+}

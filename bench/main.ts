@@ -1,0 +1,167 @@
+// npm run bench [-- GROUP… --quick --json]: every measurement beside its peers, interleaved, in one run.
+
+import { availableParallelism, cpus } from 'node:os';
+import Table from 'cli-table3';
+import { Command, Option } from 'commander';
+import colors from 'picocolors';
+import { hasCompiler, runC } from './c.ts';
+import { type Contender, type Row, rows } from './groups.ts';
+import { median, spread } from './statistics.ts';
+
+interface Verdict {
+  name: string;
+  ratio: number;
+  goal: string;
+  met: boolean;
+}
+
+interface Result {
+  readonly name: string;
+  readonly group: string;
+  readonly unit: string;
+  readonly value: Partial<Record<Contender, number>>;
+  readonly spread: Partial<Record<Contender, number>>;
+  readonly nsPerOp: Partial<Record<Contender, number>>;
+}
+
+const groups = [...new Set(rows.map((row) => row.group))];
+const program = new Command('npm run bench --')
+  .description('Measures memspan beside C and beside what Node users have today.')
+  .argument('[groups...]', `which groups: ${groups.join(', ')} (all of them by default)`)
+  .option('--quick', 'a fifth of the work, three rounds instead of seven')
+  .addOption(new Option('--rounds <n>', 'how many interleaved rounds').argParser(Number))
+  .option('--json', 'one JSON document on standard output')
+  .parse();
+const options = program.opts<{ quick?: boolean; json?: boolean; rounds?: number }>();
+const quick = options.quick === true;
+const rounds = options.rounds ?? (quick ? 3 : 7);
+const unknown = program.args.filter((name) => !groups.includes(name as Row['group']));
+if (unknown.length > 0)
+  program.error(`no such group: ${unknown.join(', ')} (${groups.join(', ')})`);
+const isWithC = hasCompiler();
+if (!isWithC) note('no C compiler found: the C columns are skipped (apt-get install gcc)');
+
+const results: Result[] = [];
+const targets: Verdict[] = [];
+const placements: number[] = [];
+for (const row of rows) {
+  if (program.args.length > 0 && !program.args.includes(row.group)) continue;
+  const result = await measure(row);
+  results.push(result);
+  if (!options.json) print(row, result);
+}
+report();
+
+/** One run of each contender in turn, `rounds` times: neighbours in time are compared. */
+async function measure(row: Row): Promise<Result> {
+  const samples = new Map<Contender, number[]>();
+  const contenders = Object.entries(row.contenders) as [
+    Contender,
+    NonNullable<Row['contenders']['C']>,
+  ][];
+  const present = contenders.filter(([name]) => isWithC || name !== 'C');
+  const ratios = new Map<Contender, number[]>();
+  for (let round = 0; round < rounds; round++) {
+    progress(`${row.name}: round ${round + 1} of ${rounds}`);
+    const before = placement();
+    const took = new Map<Contender, number>();
+    for (const [name, run] of present) took.set(name, await run(quick));
+    const after = placement();
+    // The virtual cores have moved meanwhile: neighbours of such a round have nothing in common.
+    if (before > after * 2 || after > before * 2) continue;
+    placements.push(before);
+    for (const [name, ns] of took) {
+      add(samples, name, ns);
+      add(ratios, name, ns / (took.get('memspan') as number));
+    }
+  }
+  progress('');
+  judge(row, ratios);
+  const each = (value: (ns: number[]) => number): Partial<Record<Contender, number>> =>
+    Object.fromEntries([...samples].map(([name, list]) => [name, value(list)]));
+  return {
+    name: row.name,
+    group: row.group,
+    unit: row.unit,
+    nsPerOp: each(median),
+    value: each((list) => shown(row, median(list))),
+    spread: each(spread),
+  };
+}
+
+function add(map: Map<Contender, number[]>, name: Contender, value: number): void {
+  map.set(name, [...(map.get(name) ?? []), value]);
+}
+
+/** Nanoseconds of a C round trip, spinning: about 100 when the cores share a cache, 400 and more when not. */
+function placement(): number {
+  if (!isWithC || availableParallelism() < 2) return 1;
+  return runC('roundtrip', ['spin-calibrate', '--cpus', '0,1']).nsPerOp;
+}
+
+function judge(row: Row, ratios: Map<Contender, number[]>): void {
+  for (const { against, speedMin } of row.targets) {
+    const list = ratios.get(against);
+    if (list === undefined) continue;
+    const ratio = median(list);
+    const isLimit = speedMin < 1 && row.unit === 'ns';
+    targets.push({
+      name: `${row.name}, against ${against}`,
+      ratio: round(isLimit ? 1 / ratio : ratio),
+      goal: isLimit ? `<= ${round(1 / speedMin)}` : `>= ${speedMin}`,
+      met: ratio >= speedMin,
+    });
+  }
+}
+
+function shown({ unit, size }: Row, ns: number): number {
+  if (unit === 'ns') return round(ns);
+  return unit === 'MB/s' ? round((size / ns) * 1000) : Math.round(1e9 / ns);
+}
+
+function round(value: number): number {
+  return Number(value.toPrecision(3));
+}
+
+function print(row: Row, result: Result): void {
+  const table = new Table({
+    head: ['', row.unit, '±', 'memspan is'],
+    style: { head: [], border: [] },
+  });
+  const own = result.nsPerOp.memspan ?? Number.NaN;
+  for (const [name, value] of Object.entries(result.value) as [Contender, number][]) {
+    const ratio = (result.nsPerOp[name] ?? Number.NaN) / own;
+    const compared =
+      name === 'memspan'
+        ? ''
+        : ratio >= 1
+          ? `${round(ratio)}× as fast`
+          : `${round(1 / ratio)}× slower`;
+    const noise = `${Math.round((result.spread[name] ?? 0) * 100)} %`;
+    table.push([name, value.toLocaleString('en'), noise, compared]);
+  }
+  console.log(`\n${colors.bold(result.name)}\n${table}`);
+}
+
+function report(): void {
+  const machine = `${cpus()[0]?.model.trim()}, ${availableParallelism()} cores, Node ${process.version}`;
+  const placementNs = { min: Math.min(...placements), max: Math.max(...placements) };
+  if (options.json) {
+    console.log(JSON.stringify({ machine, rounds, placementNs, results, targets }, undefined, 2));
+    return;
+  }
+  console.log(`\n${colors.bold('Targets')} (${machine})`);
+  for (const { name, ratio, goal, met } of targets) {
+    const mark = met ? colors.green('met   ') : colors.red('missed');
+    console.log(`  ${mark} ${name}: ${ratio}, goal ${goal}`);
+  }
+  note(`a spinning round trip in C took ${round(placementNs.min)} to ${round(placementNs.max)} ns`);
+}
+
+function progress(text: string): void {
+  if (process.stderr.isTTY) process.stderr.write(`\r\u001b[K${text}`);
+}
+
+function note(text: string): void {
+  process.stderr.write(`memspan bench: ${text}\n`);
+}

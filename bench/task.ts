@@ -1,0 +1,47 @@
+// What two measured processes do together, and what a measurement comes to.
+
+export type TransportName =
+  | 'spin'
+  | 'futex'
+  | 'ring'
+  | 'stream'
+  | 'process.send'
+  | 'unix socket'
+  | 'unix socket, batched';
+
+export interface Task {
+  transport: TransportName;
+  /** 'trips': a message goes there and back; 'flow': messages go one way as fast as they can. */
+  kind: 'trips' | 'flow';
+  /** How many trips or messages. */
+  count: number;
+  /** Bytes of a message. */
+  size: number;
+  /** Pin both ends to one processor. */
+  oneCore: boolean;
+}
+
+export interface Measurement {
+  /** Nanoseconds per trip or message. */
+  nsPerOp: number;
+}
+
+/** One side of a transport; `a` measures and returns nanoseconds for the whole task. */
+export interface Transport {
+  a(task: Task, peer: Peer): Promise<number>;
+  b(task: Task, name: string): Promise<void>;
+}
+
+/** How side `a` talks to side `b` outside the measured path. */
+export interface Peer {
+  /** A name that both sides derive their segment or socket from. */
+  readonly name: string;
+  /** Resolves when the other side says that it is ready, or done. */
+  heard(): Promise<unknown>;
+  /** The channel of process.send, for the transport that measures it. */
+  readonly channel: NodeJS.EventEmitter & { send(message: unknown): boolean };
+}
+
+export function say(message: unknown): void {
+  process.send?.(message);
+}

@@ -1,0 +1,19 @@
+// The file system calls that node:fs does not have. Each returns a number: a result, or −errno.
+#pragma once
+
+#include <napi.h>
+
+namespace memspan {
+
+Napi::Value OpenFile(const Napi::CallbackInfo& info);         // (path, flags, mode) → fd
+Napi::Value OpenMemory(const Napi::CallbackInfo& info);       // (name) → fd of a memfd
+Napi::Value CloseFile(const Napi::CallbackInfo& info);        // (fd)
+Napi::Value Allocate(const Napi::CallbackInfo& info);         // (fd, offset, length)
+Napi::Value SealShrink(const Napi::CallbackInfo& info);       // (fd)
+Napi::Value LinkFile(const Napi::CallbackInfo& info);         // (fd, path)
+Napi::Value RenameNoReplace(const Napi::CallbackInfo& info);  // (from, to)
+// Open-file-description locks on one byte, fcntl(2): free at the holder's death, whatever kills it.
+Napi::Value LockByte(const Napi::CallbackInfo& info);   // (fd, offset, 'r' 1 | 'w' 2 | unlock 0)
+Napi::Value ProbeByte(const Napi::CallbackInfo& info);  // (fd, offset) → 1 if another holds it
+
+}  // namespace memspan

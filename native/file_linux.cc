@@ -1,0 +1,155 @@
+// Linux's file system calls; see file.h.
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <sys/mman.h>
+#include <sys/resource.h>
+#include <sys/syscall.h>
+#include <sys/sysinfo.h>
+#include <sys/vfs.h>
+#include <unistd.h>
+
+#include <string>
+
+#include "environment.h"
+#include "file.h"
+
+namespace memspan {
+namespace {
+
+Napi::Value Result(const Napi::CallbackInfo& info, long result) {
+  return Napi::Number::New(info.Env(), result < 0 ? -errno : static_cast<double>(result));
+}
+
+std::string Text(const Napi::CallbackInfo& info, size_t index) {
+  return info[index].As<Napi::String>().Utf8Value();
+}
+
+int Int(const Napi::CallbackInfo& info, size_t index) {
+  return info[index].As<Napi::Number>().Int32Value();
+}
+
+int64_t Offset(const Napi::CallbackInfo& info, size_t index) {
+  return info[index].As<Napi::Number>().Int64Value();
+}
+
+Napi::Value Owned(const Napi::CallbackInfo& info, int fd) {
+  if (fd >= 0) Current(info.Env())->fds.insert(fd);
+  return Result(info, fd);
+}
+
+struct flock ByteRange(short type, int64_t offset) {
+  struct flock range = {};
+  range.l_type = type;
+  range.l_whence = SEEK_SET;
+  range.l_start = offset;
+  range.l_len = 1;
+  return range;
+}
+
+// Memory that can be had without taking it from anybody, in bytes (proc_meminfo(5)).
+uint64_t AvailableMemory() {
+  unsigned long long kib = 0;
+  bool found = false;
+  if (FILE* file = fopen("/proc/meminfo", "re")) {
+    char line[128];
+    while (!found && fgets(line, sizeof line, file)) {
+      found = sscanf(line, "MemAvailable: %llu", &kib) == 1;
+    }
+    fclose(file);
+  }
+  struct sysinfo system;
+  if (!found || sysinfo(&system) != 0) return UINT64_MAX;
+  return kib * 1024 + static_cast<uint64_t>(system.freeswap) * system.mem_unit;
+}
+
+// 0, or the errno of a request that cannot be met. Asked first, because the kernel would find out only when
+// it has given away all there is; on a memory file system it would kill processes before that.
+int CheckRoom(int fd, uint64_t end, uint64_t length) {
+  rlimit limit;
+  // Beyond RLIMIT_FSIZE the kernel sends SIGXFSZ, which would end the process.
+  if (getrlimit(RLIMIT_FSIZE, &limit) == 0 && end > limit.rlim_cur) return EFBIG;
+  struct statfs system;
+  if (fstatfs(fd, &system) != 0) return errno;
+  const uint64_t room = system.f_bfree * static_cast<uint64_t>(system.f_bsize);
+  // No blocks at all: a file system that does not count, a memfd's for one.
+  if (system.f_blocks > 0 && length > room) return ENOSPC;
+  constexpr unsigned long kTmpfs = 0x01021994;
+  if (static_cast<unsigned long>(system.f_type) == kTmpfs && length > AvailableMemory()) {
+    return ENOMEM;
+  }
+  return 0;
+}
+
+}  // namespace
+
+Napi::Value OpenFile(const Napi::CallbackInfo& info) {
+  const int flags = Int(info, 1) | O_CLOEXEC;
+  int fd;
+  do {
+    fd = open(Text(info, 0).c_str(), flags, static_cast<mode_t>(Int(info, 2)));
+  } while (fd < 0 && errno == EINTR);
+  return Owned(info, fd);
+}
+
+Napi::Value OpenMemory(const Napi::CallbackInfo& info) {
+  return Owned(info, memfd_create(Text(info, 0).c_str(), MFD_CLOEXEC | MFD_ALLOW_SEALING));
+}
+
+Napi::Value CloseFile(const Napi::CallbackInfo& info) {
+  const int fd = Int(info, 0);
+  // Only what is ours: a number that was closed before may be somebody else's by now.
+  if (Current(info.Env())->fds.erase(fd) == 0) return Napi::Number::New(info.Env(), -EBADF);
+  return Result(info, close(fd));
+}
+
+Napi::Value Allocate(const Napi::CallbackInfo& info) {
+  constexpr int64_t kPiece = 64 << 20;  // so that a signal in between does not start it all over
+  const int fd = Int(info, 0);
+  int64_t offset = Offset(info, 1);
+  const int64_t end = offset + Offset(info, 2);
+  const int refusal =
+      CheckRoom(fd, static_cast<uint64_t>(end), static_cast<uint64_t>(end - offset));
+  if (refusal != 0) return Napi::Number::New(info.Env(), -refusal);
+  while (offset < end) {
+    const int64_t piece = end - offset < kPiece ? end - offset : kPiece;
+    const int failure = posix_fallocate(fd, offset, piece);
+    if (failure == EINTR) continue;
+    if (failure != 0) return Napi::Number::New(info.Env(), -failure);
+    offset += piece;
+  }
+  return Napi::Number::New(info.Env(), 0);
+}
+
+Napi::Value SealShrink(const Napi::CallbackInfo& info) {
+  return Result(info, fcntl(Int(info, 0), F_ADD_SEALS, F_SEAL_SHRINK));
+}
+
+Napi::Value LinkFile(const Napi::CallbackInfo& info) {
+  char from[32];
+  snprintf(from, sizeof from, "/proc/self/fd/%d", Int(info, 0));
+  return Result(info, linkat(AT_FDCWD, from, AT_FDCWD, Text(info, 1).c_str(), AT_SYMLINK_FOLLOW));
+}
+
+Napi::Value RenameNoReplace(const Napi::CallbackInfo& info) {
+  return Result(info, syscall(SYS_renameat2, AT_FDCWD, Text(info, 0).c_str(), AT_FDCWD,
+                              Text(info, 1).c_str(), 1u /* RENAME_NOREPLACE */));
+}
+
+Napi::Value LockByte(const Napi::CallbackInfo& info) {
+  const short types[] = {F_UNLCK, F_RDLCK, F_WRLCK};
+  const int kind = Int(info, 2);
+  if (kind < 0 || kind > 2) return Napi::Number::New(info.Env(), -EINVAL);
+  struct flock range = ByteRange(types[kind], Offset(info, 1));
+  return Result(info, fcntl(Int(info, 0), F_OFD_SETLK, &range));
+}
+
+Napi::Value ProbeByte(const Napi::CallbackInfo& info) {
+  struct flock range = ByteRange(F_WRLCK, Offset(info, 1));
+  const int result = fcntl(Int(info, 0), F_OFD_GETLK, &range);
+  if (result < 0) return Result(info, result);
+  return Napi::Number::New(info.Env(), range.l_type == F_UNLCK ? 0 : 1);
+}
+
+}  // namespace memspan

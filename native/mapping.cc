@@ -1,0 +1,151 @@
+// Mapping, unmapping and the list of what is mapped; see mapping.h.
+
+#include "mapping.h"
+
+#include <errno.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <map>
+#include <mutex>
+#include <shared_mutex>
+
+#include "sleep.h"
+
+namespace memspan {
+namespace {
+
+std::shared_mutex registryMutex;
+// By base address. Never destroyed: buffers may be let go of while the process exits.
+std::map<uintptr_t, Mapping*>& registry = *new std::map<uintptr_t, Mapping*>;
+
+int MmapFlags(uint32_t flags) {
+  return (flags & kPrivate ? MAP_PRIVATE : MAP_SHARED) | (flags & kPopulate ? MAP_POPULATE : 0);
+}
+
+int Protection(uint32_t flags) { return PROT_READ | (flags & kWritable ? PROT_WRITE : 0); }
+
+int PutZeros(uint8_t* base, size_t length) {
+  void* zeros = mmap(base, length, PROT_READ | PROT_WRITE,
+                     MAP_FIXED | MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+  return zeros == MAP_FAILED ? -errno : 0;
+}
+
+void Register(Mapping* mapping) {
+  mapping->slot =
+      GuardRange(mapping->base, mapping->length, mapping->flags & kWritable, &mapping->status);
+  std::unique_lock<std::shared_mutex> hold(registryMutex);
+  registry.emplace(reinterpret_cast<uintptr_t>(mapping->base), mapping);
+}
+
+}  // namespace
+
+size_t PageSize() {
+  static const size_t size = static_cast<size_t>(sysconf(_SC_PAGESIZE));
+  return size;
+}
+
+int Map(int fd, uint64_t size, uint32_t flags, Environment* owner, Mapping** out) {
+  // The caller has looked at the size before; look again here, where it is used.
+  struct stat info;
+  if (fstat(fd, &info) != 0) return -errno;
+  if (size == 0 || size > static_cast<uint64_t>(info.st_size)) return -EINVAL;
+  const size_t length = (size + PageSize() - 1) & ~(PageSize() - 1);
+  void* base = mmap(nullptr, length, Protection(flags), MmapFlags(flags), fd, 0);
+  if (base == MAP_FAILED) return -errno;
+  if ((flags & kLock) && mlock(base, length) != 0) {
+    const int failure = -errno;
+    munmap(base, length);
+    return failure;
+  }
+  // A hint: kernels without huge pages for this kind of memory say EINVAL, and nothing is lost.
+  if (flags & kHugePages) madvise(base, length, MADV_HUGEPAGE);
+  Mapping* mapping = new Mapping;
+  mapping->base = static_cast<uint8_t*>(base);
+  mapping->length = length;
+  mapping->size = size;
+  mapping->flags = flags;
+  mapping->owner = owner;
+  Register(mapping);
+  *out = mapping;
+  return 0;
+}
+
+int MapAnonymous(uint64_t size, Mapping** out) {
+  const size_t length = (size + PageSize() - 1) & ~(PageSize() - 1);
+  void* base = mmap(nullptr, length, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+  if (base == MAP_FAILED) return -errno;
+  Mapping* mapping = new Mapping;
+  mapping->base = static_cast<uint8_t*>(base);
+  mapping->length = length;
+  mapping->size = size;
+  mapping->flags = kWritable;
+  Register(mapping);
+  *out = mapping;
+  return 0;
+}
+
+void Retain(Mapping* mapping) { mapping->references.fetch_add(1, std::memory_order_relaxed); }
+
+void Release(Mapping* mapping) {
+  if (mapping->references.fetch_sub(1, std::memory_order_acq_rel) != 1) return;
+  {
+    std::unique_lock<std::shared_mutex> hold(registryMutex);
+    registry.erase(reinterpret_cast<uintptr_t>(mapping->base));
+  }
+  UnguardRange(mapping->slot);
+  munmap(mapping->base, mapping->length);
+  delete mapping;
+}
+
+int Close(Mapping* mapping) {
+  // CLOSED is stored before the waits are ended: a wait that comes too late to be ended sees the bit.
+  if (mapping->status.fetch_or(kClosed) & kClosed) return 0;
+  const int result = PutZeros(mapping->base, mapping->length);
+  EndSleepersIn(mapping->base, mapping->length, Outcome::closed);
+  return result;
+}
+
+int CutTail(Mapping* mapping, uint64_t size) {
+  const size_t keep = (size + PageSize() - 1) & ~(PageSize() - 1);
+  if (keep < mapping->length) {
+    uint8_t* tail = mapping->base + keep;
+    const int result = PutZeros(tail, mapping->length - keep);
+    if (result < 0) return result;
+    EndSleepersIn(tail, mapping->length - keep, Outcome::damaged);
+  }
+  return static_cast<int>(mapping->references.load()) - 1;
+}
+
+int Heal(Mapping* mapping, int fd) {
+  if (mapping->status.load() & (kClosed | kTruncated)) return 0;
+  // Cleared first: a write that comes between is reported once more instead of never.
+  mapping->status.fetch_and(~static_cast<uint32_t>(kWroteReadOnly));
+  void* again = mmap(mapping->base, mapping->length, Protection(mapping->flags),
+                     MAP_FIXED | MmapFlags(mapping->flags), fd, 0);
+  if (again == MAP_FAILED) return -errno;
+  return (mapping->flags & kLock) && mlock(again, mapping->length) != 0 ? -errno : 0;
+}
+
+int Sync(Mapping* mapping, uint64_t offset, uint64_t length) {
+  if (offset > mapping->size || length > mapping->size - offset) return -EINVAL;
+  const uint64_t start = offset & ~static_cast<uint64_t>(PageSize() - 1);
+  if (msync(mapping->base + start, offset + length - start, MS_SYNC) != 0) return -errno;
+  return 0;
+}
+
+Found Find(const void* address) {
+  Found found;
+  std::shared_lock<std::shared_mutex> hold(registryMutex);
+  auto after = registry.upper_bound(reinterpret_cast<uintptr_t>(address));
+  if (after == registry.begin()) return found;
+  const Mapping* mapping = std::prev(after)->second;
+  if (static_cast<const uint8_t*>(address) >= mapping->base + mapping->length) return found;
+  found.known = true;
+  found.status = mapping->status.load();
+  found.owner = mapping->owner;
+  return found;
+}
+
+}  // namespace memspan

@@ -1,0 +1,69 @@
+// One mapped range and who still needs it.
+//
+// A mapping is kept by its handle, by every buffer made over it, in any thread, and by nothing else; the
+// last to let go unmaps it. A SharedArrayBuffer cannot be detached, so closing does not unmap: it puts
+// anonymous zero pages over the range, which lets go of the shared pages at once.
+#pragma once
+
+#include <atomic>
+#include <cstddef>
+#include <cstdint>
+
+#include "guard.h"
+
+namespace memspan {
+
+struct Environment;
+
+// Bits of Mapping::status. Set by the guard and by Close, read by JavaScript through a view.
+enum StatusBit : uint32_t {
+  kTruncated = 1u << 0,      // a page was gone: somebody made the file shorter
+  kWroteReadOnly = 1u << 1,  // a write to a read-only mapping was diverted
+  kClosed = 1u << 2,
+};
+
+enum MapFlag : uint32_t {
+  kWritable = 1u << 0,
+  kPrivate = 1u << 1,
+  kPopulate = 1u << 2,
+  kLock = 1u << 3,
+  kHugePages = 1u << 4,
+};
+
+struct Mapping {
+  uint8_t* base = nullptr;
+  size_t length = 0;  // bytes mapped: `size` rounded up to whole pages
+  size_t size = 0;    // bytes asked for
+  uint32_t flags = 0;
+  Environment* owner = nullptr;  // only compared, never followed
+  std::atomic<uint32_t> status{0};
+  std::atomic<uint32_t> references{1};
+  GuardSlot* slot = nullptr;
+};
+
+// What a wait needs to know about the address it is given.
+struct Found {
+  bool known = false;  // inside one of our mappings
+  uint32_t status = 0;
+  const Environment* owner = nullptr;
+};
+
+size_t PageSize();
+
+// Maps the first `size` bytes of the descriptor. Returns 0 or -errno.
+int Map(int fd, uint64_t size, uint32_t flags, Environment* owner, Mapping** out);
+// For the self-test: a mapping of anonymous memory. Returns 0 or -errno.
+int MapAnonymous(uint64_t size, Mapping** out);
+void Retain(Mapping* mapping);
+void Release(Mapping* mapping);
+// Zero pages over the whole range and CLOSED; ends every wait on it in this process.
+int Close(Mapping* mapping);
+// Zero pages over what lies behind `size` bytes, before the file is made shorter on purpose; ends the waits
+// there. Returns how many references there are besides the caller's, or -errno.
+int CutTail(Mapping* mapping, uint64_t size);
+// Maps the file again over the same range after a diverted write, and clears that bit.
+int Heal(Mapping* mapping, int fd);
+int Sync(Mapping* mapping, uint64_t offset, uint64_t length);
+Found Find(const void* address);
+
+}  // namespace memspan

@@ -1,0 +1,144 @@
+// The blocking forms; see wait.h.
+
+#include "wait.h"
+
+#include <limits.h>
+#include <signal.h>
+
+#include "futex.h"
+#include "mapping.h"
+#include "sentry.h"
+
+namespace memspan {
+namespace {
+
+// A worker looks up this often where its loop cannot be watched, ...
+constexpr double kSliceMs = 50;
+// ... and this often after its loop was rung: what rings again before the loop has run is not heard.
+constexpr double kRungSliceMs = 250;
+
+// False once worker.terminate() or process.exit() wants this thread to end: Node-API then refuses every
+// call that could run JavaScript.
+bool MayRunJavaScript(napi_env env) {
+  const Napi::HandleScope scope(env);
+  napi_value global;
+  bool has;
+  return napi_get_global(env, &global) == napi_ok &&
+         napi_has_named_property(env, global, "Object", &has) == napi_ok;
+}
+
+// A signal handler that runs while we sleep takes us out of the queue and costs our place. The signals
+// that mean nothing to a sleeping thread wait until it is awake; those that end or stop it do not.
+class QuietSignals {
+ public:
+  QuietSignals() {
+    static const sigset_t quiet = [] {
+      sigset_t set;
+      sigemptyset(&set);
+      for (int signal : {SIGCHLD, SIGWINCH, SIGURG, SIGIO, SIGALRM, SIGVTALRM, SIGPROF, SIGPIPE}) {
+        sigaddset(&set, signal);
+      }
+      return set;
+    }();
+    pthread_sigmask(SIG_BLOCK, &quiet, &before_);
+  }
+  ~QuietSignals() { pthread_sigmask(SIG_SETMASK, &before_, nullptr); }
+
+ private:
+  sigset_t before_;
+};
+
+Outcome SleepInWorker(Environment* environment, Sleeper* sleeper) {
+  const bool watched = WatchLoop(environment->loopFd, sleeper);
+  bool rung = false;
+  Outcome outcome = Outcome::interrupted;
+  // A request to end may have come before the loop was watched: look first.
+  while (outcome == Outcome::interrupted && MayRunJavaScript(environment->env)) {
+    outcome = watched && !rung ? Sleep(sleeper, false)
+                               : SleepSlice(sleeper, watched ? kRungSliceMs : kSliceMs);
+    rung = true;
+  }
+  if (watched) UnwatchLoop(environment->loopFd, sleeper);
+  return outcome;
+}
+
+}  // namespace
+
+bool ReadSleeper(const Napi::CallbackInfo& info, Sleeper* sleeper) {
+  napi_typedarray_type type;
+  size_t length;
+  void* data;
+  size_t offset;
+  if (napi_get_typedarray_info(info.Env(), info[0], &type, &length, &data, nullptr, &offset) !=
+          napi_ok ||
+      (type != napi_int32_array && type != napi_bigint64_array)) {
+    Napi::TypeError::New(info.Env(), "expected an Int32Array or BigInt64Array")
+        .ThrowAsJavaScriptException();
+    return false;
+  }
+  const double index = info[1].As<Napi::Number>().DoubleValue();
+  if (!(index >= 0) || index >= static_cast<double>(length)) {
+    Napi::RangeError::New(info.Env(), "index out of range").ThrowAsJavaScriptException();
+    return false;
+  }
+  sleeper->wide = type == napi_bigint64_array;
+  const size_t width = sleeper->wide ? 8 : 4;
+  sleeper->target = reinterpret_cast<uint32_t*>(static_cast<uint8_t*>(data) +
+                                                static_cast<size_t>(index) * width);
+  if (info.Length() < 5) return true;
+  sleeper->low = static_cast<uint32_t>(info[2].As<Napi::Number>().Int32Value());
+  sleeper->high = static_cast<uint32_t>(info[3].As<Napi::Number>().Int32Value());
+  SetTimeout(sleeper, info[4].As<Napi::Number>().DoubleValue());
+  return true;
+}
+
+Outcome CheckMemory(const Sleeper& sleeper, const Environment** owner) {
+  const Found found = Find(sleeper.target);
+  if (owner) *owner = found.owner;
+  if (found.status & kClosed) return Outcome::closed;
+  if (found.status & kTruncated) return Outcome::damaged;
+  return Outcome::ok;
+}
+
+Outcome UnlessGone(const Sleeper& sleeper, Outcome outcome) {
+  const Outcome usable = CheckMemory(sleeper);
+  return usable == Outcome::ok ? outcome : usable;
+}
+
+Napi::Value Wait(const Napi::CallbackInfo& info) {
+  Environment* environment = Current(info.Env());
+  Sleeper sleeper;
+  if (!ReadSleeper(info, &sleeper)) return {};
+  // Enlisted before the look at the memory: a close() that is not seen there sees the sleeper.
+  Enlist(&sleeper);
+  const Environment* owner;
+  Outcome outcome = CheckMemory(sleeper, &owner);
+  if (outcome == Outcome::ok) {
+    const QuietSignals quiet;
+    if (environment->isWorker) {
+      outcome = SleepInWorker(environment, &sleeper);
+    } else {
+      // Only this thread could close its own mapping, and it is here: no cancel word is needed.
+      const bool plain = !sleeper.wide && (owner == environment || owner == nullptr);
+      do {
+        outcome = Sleep(&sleeper, plain);
+      } while (outcome == Outcome::interrupted);
+    }
+  }
+  Delist(&sleeper);
+  if (outcome == Outcome::notEqual) outcome = UnlessGone(sleeper, outcome);
+  return Napi::Number::New(info.Env(), static_cast<uint32_t>(outcome));
+}
+
+Napi::Value Notify(const Napi::CallbackInfo& info) {
+  Sleeper place;
+  if (!ReadSleeper(info, &place)) return {};
+  const double count = info[2].As<Napi::Number>().DoubleValue();
+  const Outcome outcome = CheckMemory(place);
+  if (outcome != Outcome::ok) return Napi::Number::New(info.Env(), -static_cast<int>(outcome));
+  if (!(count >= 1)) return Napi::Number::New(info.Env(), 0);
+  const int woken = FutexWake(place.target, count >= INT_MAX ? INT_MAX : static_cast<int>(count));
+  return Napi::Number::New(info.Env(), woken >= 0 ? woken : -static_cast<int>(Outcome::damaged));
+}
+
+}  // namespace memspan

@@ -1,0 +1,32 @@
+// wait, notify and waitAsync as JavaScript calls them (through binding.ts only).
+#pragma once
+
+#include <napi.h>
+
+#include "environment.h"
+#include "sleep.h"
+
+namespace memspan {
+
+// Reads (view, index, low, high, timeoutMs) of a call into a sleeper. False, with a TypeError or
+// RangeError pending, when they are not what binding.ts promises.
+bool ReadSleeper(const Napi::CallbackInfo& info, Sleeper* sleeper);
+// ok when the memory can be waited on, else closed or damaged.
+Outcome CheckMemory(const Sleeper& sleeper, const Environment** owner = nullptr);
+// The outcome, or closed or damaged: memory that went away meanwhile reads as zeros, and so as changed.
+Outcome UnlessGone(const Sleeper& sleeper, Outcome outcome);
+
+// (view, index, low, high, timeoutMs) → Outcome
+Napi::Value Wait(const Napi::CallbackInfo& info);
+// (view, index, count) → how many were woken, or −Outcome
+Napi::Value Notify(const Napi::CallbackInfo& info);
+
+// (view, index, low, high, timeoutMs, confirm) → Outcome, or 16 + the ticket of a pending wait.
+// With `confirm` the wait is in the kernel's queue when this returns.
+Napi::Value WaitAsync(const Napi::CallbackInfo& info);
+// (ticket) ends that wait as `aborted`, unless it has ended already.
+Napi::Value CancelWait(const Napi::CallbackInfo& info);
+// Ends every asynchronous wait of this environment and returns when no thread touches it any more.
+void EndWaits(Environment* environment);
+
+}  // namespace memspan

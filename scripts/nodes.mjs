@@ -1,0 +1,88 @@
+// Runs the suite on several Node versions, which it fetches from npm into .nodes/ where they are missing.
+//   node scripts/nodes.mjs [20 22 …] [part of a test file's name]…
+import { spawn, spawnSync } from 'node:child_process';
+import fs from 'node:fs';
+import path from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+const root = fileURLToPath(new URL('..', import.meta.url));
+const store = path.join(root, '.nodes');
+const args = process.argv.slice(2);
+const chosen = args.filter((arg) => /^\d+$/.test(arg));
+const versions = chosen.length > 0 ? chosen : ['20', '22', '24', '26'];
+
+install(versions.filter((version) => !fs.existsSync(binary(version))));
+const rows = [];
+for (const version of versions) rows.push(await suite(version));
+report(rows);
+process.exit(rows.every((row) => row.ok) ? 0 : 1);
+
+function binary(version) {
+  return path.join(store, 'node_modules', `node${version}`, 'bin/node');
+}
+
+function install(absent) {
+  if (absent.length === 0) return;
+  console.log(`memspan: fetching Node ${absent.join(', ')} from npm into .nodes/`);
+  fs.mkdirSync(store, { recursive: true });
+  const manifest = path.join(store, 'package.json');
+  if (!fs.existsSync(manifest)) fs.writeFileSync(manifest, '{ "private": true }\n');
+  const source = `node-${process.platform}-${process.arch}`;
+  const aliases = absent.map((version) => `node${version}@npm:${source}@${version}`);
+  const command = ['install', '--no-audit', '--no-fund', '--prefix', store, ...aliases];
+  const { status, stdout, stderr } = spawnSync('npm', command, { encoding: 'utf8', cwd: store });
+  if (status === 0) return;
+  console.error(`${stdout}${stderr}\nmemspan: npm could not fetch ${aliases.join(' ')}`);
+  process.exit(1);
+}
+
+/** One run; its output is shown only when it fails. */
+async function suite(version) {
+  const node = binary(version);
+  const name = spawnSync(node, ['--version'], { encoding: 'utf8' }).stdout?.trim() || version;
+  process.stdout.write(`memspan: the suite on Node ${name}… `);
+  const start = performance.now();
+  const child = spawn(
+    node,
+    [path.join(root, 'scripts/test.mjs'), ...args.filter((arg) => !chosen.includes(arg))],
+    {
+      stdio: ['ignore', 'pipe', 'pipe'],
+      env: { ...process.env, PATH: `${path.dirname(node)}${path.delimiter}${process.env.PATH}` },
+    },
+  );
+  let output = '';
+  for (const stream of [child.stdout, child.stderr]) {
+    stream.setEncoding('utf8').on('data', (text) => {
+      output += text;
+    });
+  }
+  const ok = await new Promise((resolve) => {
+    child.once('error', (error) => {
+      output += error.message;
+      resolve(false);
+    });
+    child.once('close', (code) => resolve(code === 0));
+  });
+  const seconds = ((performance.now() - start) / 1000).toFixed(1);
+  console.log(`${ok ? 'passed' : 'failed'} in ${seconds} s`);
+  if (!ok) console.log(output);
+  return { name, ok, seconds, ...counts(output) };
+}
+
+/** Node's own closing lines: "ℹ pass 12". */
+function counts(output) {
+  const of = (word) => Number(output.match(new RegExp(`^\\W*${word} (\\d+)$`, 'm'))?.[1] ?? 0);
+  return { pass: of('pass'), fail: of('fail') + of('cancelled'), skip: of('skipped') };
+}
+
+/** Ends with a line of totals that needs no table to be read. */
+function report(rows) {
+  const cells = ({ name, ok, pass, fail, skip, seconds }) =>
+    [name, pass, fail, skip, seconds, ok ? 'passed' : 'FAILED'].map((cell) =>
+      `${cell}`.padStart(10),
+    );
+  const head = ['node', 'pass', 'fail', 'skip', 'seconds', ''].map((cell) => cell.padStart(10));
+  console.log([head, ...rows.map(cells)].map((row) => row.join('').trimEnd()).join('\n'));
+  const sum = (key) => rows.reduce((total, row) => total + row[key], 0);
+  console.log(`${sum('pass')} passed, ${sum('fail')} failed, ${sum('skip')} skipped`);
+}

@@ -1,0 +1,86 @@
+// Runs the compiled suite and checks that it left nothing behind: no process, nothing in /dev/shm.
+//   node scripts/test.mjs [--stress] [part of a file name]… [any --test-… option of node]
+import { spawn } from 'node:child_process';
+import fs from 'node:fs';
+import os from 'node:os';
+import path from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
+import { end, mark, strays, watch } from './strays.mjs';
+
+process.chdir(fileURLToPath(new URL('..', import.meta.url)));
+const args = process.argv.slice(2);
+const stress = args.includes('--stress');
+const options = args.filter((arg) => arg.startsWith('--') && arg !== '--stress');
+const parts = args.filter((arg) => !arg.startsWith('--'));
+const files = suite().filter((file) => parts.length === 0 || parts.some((p) => file.includes(p)));
+if (files.length === 0) {
+  const which = parts.length > 0 ? ` matches ${parts.join(', ')}` : '';
+  console.error(`memspan: no test file in dist/test${which}`);
+  process.exit(1);
+}
+
+// A watchdog, not a measure. Node 20 and 22 apply it to each file, later ones to each test.
+const limitMs = (stress ? 1200 : 120) * 1000;
+// Most files keep a child or two busy themselves.
+const concurrency = stress ? 1 : Math.max(2, os.availableParallelism() >> 1);
+
+const shmBefore = shm();
+const marked = mark();
+const runner = spawn(
+  process.execPath,
+  [
+    '--enable-source-maps',
+    '--test',
+    '--test-reporter=spec',
+    `--test-timeout=${limitMs}`,
+    `--test-concurrency=${concurrency}`,
+    ...options,
+    ...files,
+  ],
+  { stdio: ['ignore', 'inherit', 'inherit'], env: { ...process.env, ...marked } },
+);
+let hung = 0;
+const stopWatching = watch(marked, runner.pid, 1.5 * limitMs, (pid, command) => {
+  console.error(`memspan: ended ${pid}, which hung for ${(1.5 * limitMs) / 1000} s: ${command}`);
+  hung += 1;
+  end(pid);
+});
+for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, () => runner.kill(signal));
+const [code, signal] = await new Promise((resolve) => {
+  runner.once('exit', (...how) => resolve(how));
+});
+stopWatching();
+if (signal) console.error(`memspan: the test runner was ended by ${signal}`);
+const clean = await isClean();
+process.exit(code === 0 && hung === 0 && clean ? 0 : 1);
+
+function suite() {
+  if (!fs.existsSync('dist/test')) return [];
+  return fs
+    .readdirSync('dist/test', { recursive: true })
+    .filter((name) => name.endsWith('.test.js') && name.startsWith(`stress${path.sep}`) === stress)
+    .map((name) => path.join('dist/test', name))
+    .sort();
+}
+
+/** Children that are just ending get a second to do so; then what is left is told and ended. */
+async function isClean() {
+  const left = () => strays(marked, runner.pid);
+  const litter = () => shm().filter((name) => !shmBefore.includes(name));
+  for (let tries = 0; tries < 20 && left().size + litter().length > 0; tries += 1) await sleep(50);
+  const [processes, names] = [left(), litter()];
+  for (const [pid, command] of processes) {
+    console.error(`memspan: the suite left process ${pid} running (ended now): ${command}`);
+    end(pid);
+  }
+  for (const name of names) console.error(`memspan: the suite left /dev/shm/${name} behind`);
+  return processes.size + names.length === 0;
+}
+
+/** Names in /dev/shm, less those that a desktop's other programs come and go with. */
+function shm() {
+  const foreign = /^(\.?(org\.(chromium|mozilla)|com\.google)\.|pulse-shm-|wayland\.)/;
+  const names = fs.existsSync('/dev/shm') ? fs.readdirSync('/dev/shm') : [];
+  return names.filter((name) => !foreign.test(name));
+}

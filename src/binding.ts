@@ -1,0 +1,131 @@
+// The native core on one screen: the only file that loads the addon. Functions that end in a system call
+// return its result, or −errno; nothing here throws for what the system says.
+
+import { createRequire } from 'node:module';
+import { fileURLToPath } from 'node:url';
+import { isMainThread } from 'node:worker_threads';
+import { MemspanError } from './errors.ts';
+
+/** Keeps a mapping; only the addon can look inside. */
+export interface MappingHandle {
+  readonly __mapping: never;
+}
+
+/** One mapped range. `status` holds Status bits and is 0 while all is well. */
+export interface RawMapping {
+  readonly handle: MappingHandle;
+  readonly buffer: SharedArrayBuffer;
+  readonly status: ArrayBuffer;
+}
+
+/** Bits of the status word (native/mapping.h). */
+export const Status = { truncated: 1, wroteReadOnly: 2, closed: 4 } as const;
+
+/** Flags of map() (native/mapping.h). */
+export const MapFlag = { writable: 1, private: 2, populate: 4, lock: 8, hugePages: 16 } as const;
+
+/** What a wait came to (native/sleep.h). From `firstTicket` on it is a pending wait's ticket. */
+export const Outcome = {
+  ok: 1,
+  notEqual: 2,
+  timedOut: 3,
+  aborted: 4,
+  closed: 5,
+  damaged: 6,
+  interrupted: 7,
+  exhausted: 8,
+  firstTicket: 16,
+} as const;
+
+export type WaitableArray = Int32Array | BigInt64Array;
+
+/** The addon's functions; each is described where it is defined, in native/. */
+interface Binding {
+  start(isWorker: boolean, onSettled: OnSettled, withoutWaitAny: boolean): number;
+  map(fd: number, size: number, flags: number): RawMapping | number;
+  mapProbe(): RawMapping | number;
+  readProbe(handle: MappingHandle): number;
+  bulk(handle: MappingHandle): ArrayBuffer;
+  closeMapping(handle: MappingHandle, bulk: ArrayBuffer | undefined): number;
+  healMapping(handle: MappingHandle, fd: number): number;
+  cutMapping(handle: MappingHandle, size: number): number;
+  syncMapping(handle: MappingHandle, offset: number, length: number): number;
+  open(path: string, flags: number, mode: number): number;
+  openMemory(name: string): number;
+  close(fd: number): number;
+  allocate(fd: number, offset: number, length: number): number;
+  sealShrink(fd: number): number;
+  link(fd: number, path: string): number;
+  renameNoReplace(from: string, to: string): number;
+  lockByte(fd: number, offset: number, kind: number): number;
+  probeByte(fd: number, offset: number): number;
+  wait(view: WaitableArray, index: number, low: number, high: number, timeoutMs: number): number;
+  notify(view: WaitableArray, index: number, count: number): number;
+  waitAsync(
+    view: WaitableArray,
+    index: number,
+    low: number,
+    high: number,
+    timeoutMs: number,
+    confirm: boolean,
+  ): number;
+  cancelWait(ticket: number): void;
+}
+
+type OnSettled = (ticket: number, outcome: number) => void;
+
+/** Pending asynchronous waits of this thread, by ticket: called once with the outcome. */
+export const settlements: Map<number, (outcome: number) => void> = new Map();
+
+/**
+ * What the environment variable MEMSPAN_WITHOUT switches off, so that the paths of older kernels can be
+ * tested on a new one: `futex_waitv`, `o_tmpfile`, `sharedarraybuffer`.
+ */
+export const without: ReadonlySet<string> = new Set(process.env.MEMSPAN_WITHOUT?.split(','));
+
+export const native: Binding = load();
+
+/** False where the runtime gives no SharedArrayBuffer over foreign memory: buffers are ArrayBuffers. */
+export const hasSharedBuffers: boolean = start() === 1;
+
+function load(): Binding {
+  const root = fileURLToPath(new URL('../../', import.meta.url));
+  try {
+    return createRequire(import.meta.url)('node-gyp-build')(root) as Binding;
+  } catch (error) {
+    const denied = (error as { code?: string }).code === 'ERR_DLOPEN_DISABLED';
+    throw new MemspanError('ERR_MEMSPAN_ADDON', {
+      operation: 'import memspan',
+      cause: `the native core cannot be loaded (${(error as Error).message.split('\n')[0]})`,
+      remedy: denied
+        ? 'Run node with --allow-addons'
+        : `memspan has a core for Linux; in a clone, run \`npm run build\` (${process.platform}-${process.arch}, Node ${process.version})`,
+    });
+  }
+}
+
+function start(): number {
+  const settle = (ticket: number, outcome: number): void => {
+    const settled = settlements.get(ticket);
+    settlements.delete(ticket);
+    settled?.(outcome);
+  };
+  const kind = native.start(!isMainThread, settle, without.has('futex_waitv'));
+  const probe = kind < 0 ? kind : native.mapProbe();
+  if (typeof probe === 'number' || !provesItself(probe)) {
+    throw new MemspanError('ERR_MEMSPAN_UNSUPPORTED', {
+      operation: 'import memspan',
+      cause: 'the self-test failed: memory written through a buffer is not the mapped memory',
+      remedy: `Report this with your runtime's version (${process.version})`,
+    });
+  }
+  return kind;
+}
+
+/** Each side reads what the other has written. */
+function provesItself({ handle, buffer }: RawMapping): boolean {
+  const words = new Int32Array(buffer);
+  if (words[0] !== 0x6d656d73) return false;
+  words[0] = 0x7370616e;
+  return native.readProbe(handle) === 0x7370616e && native.closeMapping(handle, undefined) === 0;
+}

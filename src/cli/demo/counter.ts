@@ -1,0 +1,37 @@
+// The demo's first part: two processes count in the same four bytes, plainly and then atomically.
+
+import type { Actor, Stage } from './stage.ts';
+
+/** Words of the segment. */
+export const PLAIN = 0;
+export const ATOMIC = 16;
+export const READY = 32;
+const WORDS = 48;
+
+export const TIMES = 1_000_000;
+export const SEGMENT = 'counter';
+
+export type Way = 'plain' | 'atomic';
+
+export interface CounterResult {
+  readonly expected: number;
+  readonly plain: number;
+  readonly atomic: number;
+}
+
+export async function raceCounters(stage: Stage): Promise<CounterResult> {
+  const words = new Int32Array(stage.segment(SEGMENT, WORDS * 4).buffer);
+  const program = new URL('./counting.js', import.meta.url);
+  const actors = ['first counting process', 'second counting process'].map((role) =>
+    stage.start(role, program, [stage.prefix]),
+  );
+  await Promise.all(actors.map((actor) => stage.answer(actor)));
+  const count = async (way: Way, index: number): Promise<number> => {
+    await Promise.all(actors.map((actor: Actor) => stage.ask(actor, { way })));
+    return words[index] as number;
+  };
+  const plain = await count('plain', PLAIN);
+  const atomic = await count('atomic', ATOMIC);
+  for (const actor of actors) stage.dismiss(actor);
+  return { expected: 2 * TIMES, plain, atomic };
+}

@@ -1,0 +1,101 @@
+// The `memspan` program: its commands, their options, and how it ends. What a command does is loaded when it is
+// run, so that --help needs no native core.
+
+import { readFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { Command, CommanderError } from 'commander';
+import { CommandError, endQuietly, report } from './report.ts';
+
+const args = process.argv.slice(2);
+const program = new Command('memspan');
+
+process.stdout.on('error', endQuietly);
+// A closed stderr takes the messages with it, not the work.
+process.stderr.on('error', () => {});
+await main();
+
+async function main(): Promise<void> {
+  define();
+  try {
+    if (args.length === 0) program.outputHelp();
+    else await program.parseAsync();
+  } catch (error) {
+    if (error instanceof CommanderError && error.exitCode === 0) return;
+    report(error instanceof CommanderError ? usageError(error) : error, {
+      json: args.includes('--json'),
+    });
+    process.exitCode = 1;
+    // What is still being waited for shall not keep it; what was printed shall be read.
+    process.stdout.write('', () => process.exit());
+  }
+}
+
+function define(): void {
+  program
+    .description('Shared memory for Node.js, between processes. The commands:')
+    .version(version(), '-V, --version')
+    .exitOverride()
+    .configureOutput({ outputError: () => {} })
+    .helpOption('-h, --help', 'show this, or how a command is used')
+    .helpCommand(false)
+    .addHelpText('after', '\nEach command explains itself: memspan send --help');
+
+  command('demo', 'see it work: lost updates, a file between processes, /dev/shm')
+    .option('--quick', 'a smaller file part')
+    .option('--json', 'print the results as one JSON document')
+    .action(async (options) => (await import('./demo.ts')).demo(options));
+
+  command('ls', 'list the segments on this machine (POSIX shared memory, /dev/shm)')
+    .argument('[pattern]', "names to show: * stands for any text, ? for one character ('game-*')")
+    .option('--json', 'print a JSON array')
+    .action(async (pattern, options) => (await import('./ls.ts')).ls(pattern, options));
+
+  command('rm', 'remove segments; who has one open keeps it')
+    .argument('<name...>', 'the segments to remove')
+    .option('-f, --force', 'a name that is not there is no error')
+    .option('--json', 'print a JSON array: what became of each name')
+    .action(async (names, options) => (await import('./rm.ts')).rm(names, options));
+
+  stream('send', 'send standard input to `memspan recv NAME`: memspan send NAME < file')
+    .option('--json', 'print {name, bytes, seconds, bytesPerSecond} at the end')
+    .action(async (name, options) => (await import('./send.ts')).send(name, options));
+
+  stream(
+    'recv',
+    'write what `memspan send NAME` sends to standard output: memspan recv NAME > file',
+  )
+    .option('--json', 'print {name, bytes, seconds, bytesPerSecond} at the end, on standard error')
+    .action(async (name, options) => (await import('./recv.ts')).recv(name, options));
+}
+
+function command(name: string, description: string): Command {
+  return program.command(name).description(description).helpOption('-h, --help', 'show this');
+}
+
+function stream(name: string, description: string): Command {
+  return command(name, description)
+    .argument('<name>', 'what both sides call the stream; either side may come first')
+    .option('-t, --timeout <seconds>', 'how long to wait for the other side (default: for ever)')
+    .option('--ring <bytes>', 'size of the ring, if this side makes it: 4096 to 1G', '4M')
+    .option('-q, --quiet', 'no progress line on a terminal');
+}
+
+function version(): string {
+  // From dist/src/cli; a variable, as this is no module.
+  const here = import.meta.url;
+  const path = fileURLToPath(new URL('../../../package.json', here));
+  return (JSON.parse(readFileSync(path, 'utf8')) as { version: string }).version;
+}
+
+/** Commander's "error: unknown option '--x'\n(Did you mean --y?)" in our form. */
+function usageError(error: CommanderError): CommandError {
+  const [first = '', hint] = error.message.replace(/^error: /, '').split('\n');
+  const suggestion = /Did you mean (.*)\?/.exec(hint ?? '')?.[1];
+  const named = program.commands.find((candidate) => candidate.name() === args[0])?.name();
+  const help = `See \`memspan ${named === undefined ? '' : `${named} `}--help\``;
+  return new CommandError(
+    'ERR_MEMSPAN_USAGE',
+    first.replace(/\.$/, ''),
+    suggestion === undefined ? help : `Did you mean \`${suggestion}\`? ${help}`,
+  );
+}

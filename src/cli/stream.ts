@@ -1,0 +1,238 @@
+// How `memspan send NAME` and `memspan recv NAME` find each other, knowing nothing but a name.
+//
+// The segment of that name holds a ring and, in its last bytes, a label that says that these two commands made
+// it. Whoever comes first makes it; its end of the ring is taken before anybody can see the name. A ring has one
+// writer and one reader in its life, so a stream that has ended leaves nothing that another one could use.
+//
+// Who is alive is the kernel's word, by lifelines of the segment:
+//
+//   0, 1   the ring's writer and reader
+//   2      the gate: held shared by each attached process; a newcomer who gets it for itself alone knows that
+//          nobody is there: what it found is the leftover of killed processes, and it removes it
+//
+// A ring without the label is a program's own. It can be joined (what it holds are messages, put end to end), but
+// it is never removed.
+
+import { setTimeout as sleep } from 'node:timers/promises';
+import {
+  type Lifeline,
+  MemspanError,
+  Ring,
+  type RingReader,
+  type RingWriter,
+  Segment,
+} from '../index.ts';
+import { CommandError } from './report.ts';
+
+export type StreamEnd = RingWriter | RingReader;
+
+/** What a side is called. */
+export interface Role {
+  readonly verb: 'send' | 'recv';
+  readonly name: 'sender' | 'receiver';
+  readonly peer: 'sender' | 'receiver';
+}
+
+/** One side of a stream. */
+export interface Side<End extends StreamEnd> extends Role {
+  readonly lifeline: number;
+  take(ring: Ring): End;
+}
+
+export const SENDER: Side<RingWriter> = {
+  verb: 'send',
+  name: 'sender',
+  peer: 'receiver',
+  lifeline: 0,
+  take: (ring) => ring.writer(),
+};
+
+export const RECEIVER: Side<RingReader> = {
+  verb: 'recv',
+  name: 'receiver',
+  peer: 'sender',
+  lifeline: 1,
+  take: (ring) => ring.reader(),
+};
+
+/** An attached end. What is in here must be kept: a lifeline that is lost is let go. */
+export interface Joined<End extends StreamEnd> {
+  readonly segment: Segment;
+  readonly gate: Lifeline | undefined;
+  readonly capacity: number;
+  readonly end: End;
+}
+
+const LABEL = 'memspan stream 1'.padEnd(32, '\n');
+const GATE = 2;
+const RETRY_MS = 10;
+/** How long the stream before may take to end after one of its sides was killed. */
+const PATIENCE_MS = 10_000;
+
+/** Makes or joins the stream. Throws when its side is taken, or the name leads to something else. */
+export async function join<End extends StreamEnd>(
+  name: string,
+  side: Side<End>,
+  capacity: number,
+): Promise<Joined<End>> {
+  const patience = performance.now() + PATIENCE_MS;
+  for (;;) {
+    const found = open(name);
+    const joined = found ? joinFound(found, side) : make(name, side, capacity);
+    if (joined !== undefined) return joined;
+    if (performance.now() > patience) {
+      throw new CommandError(
+        'ERR_MEMSPAN_BUSY',
+        `${side.verb} '${name}': a stream of this name is still ending, and its ${side.name} is gone`,
+        `End its ${side.peer}, or choose another name`,
+      );
+    }
+    await sleep(RETRY_MS);
+  }
+}
+
+/** Removes the name, if these commands made it and it still leads here. */
+export function leave({ segment, gate }: Joined<StreamEnd>): void {
+  if (gate !== undefined) segment.unlink();
+}
+
+/** Whether the name still leads to the stream. */
+export function isNamed(segment: Segment): boolean {
+  const found = open(segment.name as string);
+  if (found === undefined) return false;
+  const [ours, theirs] = [segment.handle, found.handle];
+  found.close();
+  return ours.dev === theirs.dev && ours.ino === theirs.ino;
+}
+
+function open(name: string): Segment | undefined {
+  try {
+    return Segment.open(name);
+  } catch (error) {
+    if (hasCode(error, 'ERR_MEMSPAN_NOT_FOUND')) return undefined;
+    throw error;
+  }
+}
+
+/** Undefined: somebody else was quicker. */
+function make<End extends StreamEnd>(
+  name: string,
+  side: Side<End>,
+  capacity: number,
+): Joined<End> | undefined {
+  const size = Ring.bytesFor(capacity) + LABEL.length;
+  let attached: Joined<End> | undefined;
+  try {
+    Segment.create(name, {
+      size,
+      init: (segment) => {
+        labelOf(segment).write(LABEL, 'latin1');
+        const gate = segment.lifeline(GATE, { shared: true }) as Lifeline;
+        attached = attach(segment, side, gate);
+      },
+    });
+    return attached;
+  } catch (error) {
+    attached?.end.close();
+    attached?.gate?.release();
+    if (hasCode(error, 'ERR_MEMSPAN_EXISTS')) return undefined;
+    throw error;
+  }
+}
+
+/** Undefined: look again. */
+function joinFound<End extends StreamEnd>(
+  segment: Segment,
+  side: Side<End>,
+): Joined<End> | undefined {
+  let joined: Joined<End> | undefined;
+  let gate: Lifeline | null = null;
+  try {
+    if (!isLabelled(segment)) {
+      joined = joinProgram(segment, side);
+      return joined;
+    }
+    gate = segment.lifeline(GATE);
+    if (gate !== null) {
+      segment.unlink();
+      return undefined;
+    }
+    gate = segment.lifeline(GATE, { shared: true });
+    // Refused: another newcomer is looking. Renamed: everybody left while this one was coming.
+    if (gate !== null && isNamed(segment)) joined = takeSide(segment, side, gate);
+    return joined;
+  } finally {
+    if (joined === undefined) {
+      gate?.release();
+      segment.close();
+    }
+  }
+}
+
+/** Undefined: the side was taken by one that is dead; its peer will notice and leave. */
+function takeSide<End extends StreamEnd>(
+  segment: Segment,
+  side: Side<End>,
+  gate: Lifeline | undefined,
+): Joined<End> | undefined {
+  try {
+    return attach(segment, side, gate);
+  } catch (error) {
+    if (!hasCode(error, 'ERR_MEMSPAN_BUSY')) throw error;
+    if (!segment.isHeld(side.lifeline)) return undefined;
+    throw new CommandError(
+      'ERR_MEMSPAN_BUSY',
+      `${side.verb} '${segment.name}': another ${side.name} is attached`,
+      'Wait until it has ended, or choose another name',
+    );
+  }
+}
+
+function joinProgram<End extends StreamEnd>(segment: Segment, side: Side<End>): Joined<End> {
+  if (!isRing(segment)) {
+    throw new CommandError(
+      'ERR_MEMSPAN_EXISTS',
+      `${side.verb} '${segment.name}': the name belongs to a segment that is not a stream`,
+      'Choose another name; `memspan ls` shows the ones in use',
+    );
+  }
+  const joined = takeSide(segment, side, undefined);
+  if (joined !== undefined) return joined;
+  throw new CommandError(
+    'ERR_MEMSPAN_BUSY',
+    `${side.verb} '${segment.name}': this program's ring has had its ${side.name}`,
+    'A ring is used once: the program must make another',
+  );
+}
+
+function attach<End extends StreamEnd>(
+  segment: Segment,
+  side: Side<End>,
+  gate: Lifeline | undefined,
+): Joined<End> {
+  const ring = new Ring(segment);
+  return { segment, gate, capacity: ring.capacity, end: side.take(ring) };
+}
+
+/** Without writing to it: a ring's constructor makes one of fresh memory. */
+function isRing(segment: Segment): boolean {
+  const { size, buffer } = segment;
+  if (size < 4 || new Int32Array(buffer, 0, 1)[0] === 0) return false;
+  try {
+    return new Ring(segment).capacity > 0;
+  } catch {
+    return false;
+  }
+}
+
+function isLabelled(segment: Segment): boolean {
+  return segment.size > LABEL.length && labelOf(segment).toString('latin1') === LABEL;
+}
+
+function labelOf({ buffer, size }: Segment): Buffer {
+  return Buffer.from(buffer, size - LABEL.length, LABEL.length);
+}
+
+function hasCode(error: unknown, code: MemspanError['code']): boolean {
+  return error instanceof MemspanError && error.code === code;
+}

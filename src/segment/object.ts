@@ -1,0 +1,192 @@
+// The kernel object behind a segment: a descriptor, opened safely or made whole before it has a name.
+
+import { randomBytes } from 'node:crypto';
+import { constants, fchmodSync, fstatSync, ftruncateSync, lstatSync, rmSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { native, without } from '../binding.ts';
+import { invalidArgument, MemspanError, systemError } from '../errors.ts';
+import { TEMPORARY_PREFIX } from './name.ts';
+import type { OpenOptions } from './options.ts';
+
+const O_TMPFILE = 0o20000000 | constants.O_DIRECTORY;
+const SAFE_OPEN = constants.O_NONBLOCK | constants.O_NOCTTY;
+// What open() says where a file system or kernel has no unnamed files (open(2)).
+const NO_TMPFILE = new Set([
+  -95 /* EOPNOTSUPP */, -21 /* EISDIR */, -2 /* ENOENT */, -22 /* EINVAL */,
+]);
+
+/** What the messages call it. */
+export interface Subject {
+  readonly operation: string;
+  readonly object: string | undefined;
+}
+
+/** A system call's result, or the error of its −errno. */
+export function checked(result: number, syscall: string, subject: Subject): number {
+  if (result < 0) throw systemError(syscall, -result, subject.operation, subject.object);
+  return result;
+}
+
+/** Runs node:fs's call and turns its error into ours. */
+export function attempt<T>(subject: Subject, call: () => T): T {
+  try {
+    return call();
+  } catch (error) {
+    const { errno, syscall } = error as NodeJS.ErrnoException;
+    if (errno === undefined) throw error;
+    throw systemError(syscall ?? 'system call', -errno, subject.operation, subject.object);
+  }
+}
+
+/** Which inode it is: two descriptors or names with the same identity lead to the same bytes. */
+export interface Identity {
+  readonly dev: string;
+  readonly ino: string;
+}
+
+export interface Stat extends Identity {
+  readonly size: number;
+  readonly uid: number;
+}
+
+export function statOf(fd: number, subject: Subject): Stat {
+  const stat = attempt(subject, () => fstatSync(fd, { bigint: true }));
+  if (!stat.isFile()) {
+    throw new MemspanError('ERR_MEMSPAN_NOT_A_SEGMENT', {
+      ...subject,
+      cause: 'it is not a regular file',
+      remedy: 'Choose another name, or look at what has this one with `ls -l`',
+      expected: 'a regular file',
+    });
+  }
+  return {
+    dev: String(stat.dev),
+    ino: String(stat.ino),
+    size: Number(stat.size),
+    uid: Number(stat.uid),
+  };
+}
+
+/** The inode that a path leads to now, if any; a symbolic link is not followed. */
+export function identityAt(path: string, subject: Subject): Identity | undefined {
+  const stat = attempt(subject, () => lstatSync(path, { bigint: true, throwIfNoEntry: false }));
+  return stat && { dev: String(stat.dev), ino: String(stat.ino) };
+}
+
+export function isSame(a: Identity, b: Identity | undefined): boolean {
+  return b !== undefined && a.dev === b.dev && a.ino === b.ino;
+}
+
+/** Opens what is there; refuses links, other kinds of files, and (by `allowOwner`) other users' ones. */
+export function openObject(
+  path: string,
+  { readOnly, follow, subject }: { readOnly: boolean; follow: boolean; subject: Subject },
+): number {
+  const flags =
+    SAFE_OPEN |
+    (readOnly ? constants.O_RDONLY : constants.O_RDWR) |
+    (follow ? 0 : constants.O_NOFOLLOW);
+  const fd = checked(native.open(path, flags, 0), 'open', subject);
+  return closingOnError(fd, () => {
+    statOf(fd, subject);
+    return fd;
+  });
+}
+
+export function checkOwner(
+  stat: Stat,
+  allowOwner: OpenOptions['allowOwner'],
+  subject: Subject,
+): void {
+  const self = process.geteuid?.() ?? 0;
+  const allowed = allowOwner === 'any' || [self, allowOwner].flat().includes(stat.uid);
+  if (allowed) return;
+  throw new MemspanError('ERR_MEMSPAN_FOREIGN_OWNER', {
+    ...subject,
+    cause: `it belongs to user ${stat.uid}, and you are ${self}`,
+    remedy: `If you trust that user, pass allowOwner: ${stat.uid}`,
+    expected: self,
+    found: stat.uid,
+  });
+}
+
+/** What `publish` makes: it owns the descriptor. */
+export interface Published {
+  readonly closed: boolean;
+  close(): void;
+}
+
+/**
+ * Makes a file that nobody can see, sizes it, lets `make` map it and `fill` write to it, and then links
+ * `path` to it: the name appears with everything in place, or not at all. Killed before the link, the kernel
+ * takes it back (open(2), O_TMPFILE). Where there are no unnamed files it is made under a temporary name,
+ * hidden and readable by this user alone; killed before that is renamed, it stays behind.
+ * `make` owns the descriptor, also when it throws.
+ */
+export function publish<T extends Published>(
+  path: string,
+  { size, mode }: { size: number; mode: number },
+  subject: Subject,
+  make: (fd: number) => T,
+  fill: (made: T) => void = () => {},
+): T {
+  const { fd, temporary } = unpublished(path, subject);
+  try {
+    closingOnError(fd, () => {
+      attempt(subject, () => fchmodSync(fd, mode));
+      checked(native.allocate(fd, 0, size), 'posix_fallocate', subject);
+    });
+    const made = make(fd);
+    try {
+      fill(made);
+      // The number may be another file's by now.
+      if (made.closed) throw invalidArgument('init may not close the segment that it fills');
+      if (temporary === undefined) checked(native.link(fd, path), 'linkat', subject);
+      else checked(native.renameNoReplace(temporary, path), 'renameat2', subject);
+      return made;
+    } catch (error) {
+      made.close();
+      throw error;
+    }
+  } catch (error) {
+    if (temporary !== undefined) rmSync(temporary, { force: true });
+    throw error;
+  }
+}
+
+function unpublished(path: string, subject: Subject): { fd: number; temporary?: string } {
+  const directory = dirname(path);
+  if (!without.has('o_tmpfile')) {
+    const fd = native.open(directory, O_TMPFILE | constants.O_RDWR, 0o600);
+    if (fd >= 0) return { fd };
+    if (!NO_TMPFILE.has(fd)) checked(fd, 'open', subject);
+  }
+  const temporary = join(
+    directory,
+    `${TEMPORARY_PREFIX}${process.pid}-${randomBytes(8).toString('hex')}`,
+  );
+  const flags = constants.O_RDWR | constants.O_CREAT | constants.O_EXCL | constants.O_NOFOLLOW;
+  return { fd: checked(native.open(temporary, flags, 0o600), 'open', subject), temporary };
+}
+
+/** Makes the object longer, with its room reserved, or shorter. A failure leaves its size as it was. */
+export function resizeObject(fd: number, from: number, to: number, subject: Subject): void {
+  if (to <= from) {
+    attempt(subject, () => ftruncateSync(fd, to));
+    return;
+  }
+  const result = native.allocate(fd, from, to - from);
+  if (result >= 0) return;
+  attempt(subject, () => ftruncateSync(fd, from));
+  checked(result, 'posix_fallocate', subject);
+}
+
+/** Runs `work` and closes the descriptor if that fails; it must not have been given away by then. */
+export function closingOnError<T>(fd: number, work: () => T): T {
+  try {
+    return work();
+  } catch (error) {
+    native.close(fd);
+    throw error;
+  }
+}

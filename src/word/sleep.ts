@@ -1,0 +1,63 @@
+// Sleeping on a word, for memspan's own primitives.
+//
+// They change the value before they wake, and look again before and after they sleep; so these forms skip
+// what the public ones owe the standard: the checks, and the proof that an asynchronous wait is queued.
+// A wake-up may be lost to a waiter that is killed: callers sleep in bounded slices.
+
+import { native, Outcome, settlements } from '../binding.ts';
+import { failureOf } from './wait.ts';
+
+/**
+ * Blocks while the word is `expected`, until woken or `timeoutMs` is over. False when the memory was
+ * closed or is gone: the caller's own check says which.
+ */
+export function sleep(
+  words: Int32Array,
+  index: number,
+  expected: number,
+  timeoutMs: number,
+): boolean {
+  for (;;) {
+    const outcome = native.wait(words, index, expected, 0, timeoutMs);
+    if (outcome === Outcome.exhausted) throw failureOf(outcome, 'sleep');
+    if (outcome !== Outcome.interrupted) return isUsable(outcome);
+  }
+}
+
+/** Resolves when `sleep` would return; rejects with the signal's reason when aborted. */
+export function sleepAsync(
+  words: Int32Array,
+  index: number,
+  expected: number,
+  timeoutMs: number,
+  signal?: AbortSignal | undefined,
+): Promise<boolean> {
+  if (signal?.aborted) return Promise.reject(signal.reason);
+  const ticket = native.waitAsync(words, index, expected, 0, timeoutMs, false);
+  return new Promise((resolve, reject) => {
+    const settle = (outcome: number): void => {
+      if (outcome === Outcome.aborted) reject(signal?.reason);
+      else if (outcome === Outcome.exhausted) reject(failureOf(outcome, 'sleep'));
+      else resolve(isUsable(outcome));
+    };
+    if (ticket < Outcome.firstTicket) {
+      settle(ticket);
+      return;
+    }
+    const onAbort = (): void => native.cancelWait(ticket);
+    signal?.addEventListener('abort', onAbort, { once: true });
+    settlements.set(ticket, (outcome) => {
+      signal?.removeEventListener('abort', onAbort);
+      settle(outcome);
+    });
+  });
+}
+
+/** Wakes up to `count` sleepers. */
+export function wake(words: Int32Array, index: number, count: number): void {
+  native.notify(words, index, count);
+}
+
+function isUsable(outcome: number): boolean {
+  return outcome !== Outcome.closed && outcome !== Outcome.damaged;
+}

@@ -1,0 +1,35 @@
+// Which arguments wait, waitAsync and notify take, in which order they look at them, and how they convert them:
+// the claims of claims-*.ts, one test each, and once more as a whole in another process and in a worker.
+import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import { test } from 'node:test';
+import { Worker } from 'node:worker_threads';
+import { forkWith, Segment } from '../../src/index.ts';
+import { check as checkAll, eachClaim } from './claims-all.ts';
+
+const CLAIMANT = new URL('../fixtures/word/claimant.js', import.meta.url);
+const ground = Segment.anonymous(4096);
+let count = 0;
+
+eachClaim((title, check) => {
+  count++;
+  test(title, async () => void (await check(ground.buffer)));
+});
+
+test('every claim holds in another process', { timeout: 30_000 }, async () => {
+  const child = forkWith(CLAIMANT, { share: { ground } });
+  const [said] = await once(child, 'message');
+  assert.deepEqual(said, { count, broken: [] });
+  assert.deepEqual(await once(child, 'exit'), [0, null]);
+});
+
+test('every claim holds in a worker', { timeout: 30_000 }, async () => {
+  const worker = new Worker(CLAIMANT, { workerData: ground.buffer });
+  const [said] = await once(worker, 'message');
+  assert.deepEqual(said, { count, broken: [] });
+  assert.deepEqual(await once(worker, 'exit'), [0]);
+});
+
+test('every claim holds over an ordinary SharedArrayBuffer', async () => {
+  assert.deepEqual(await checkAll(new SharedArrayBuffer(4096)), { count, broken: [] });
+});
