@@ -9,7 +9,9 @@
       ],
       # A relative path: it stays whole where the clone's own path has a space.
       "include_dirs": ["<!(node -p \"require('node-addon-api').include_dir\")"],
-      "defines": ["NAPI_VERSION=8", "NAPI_DISABLE_CPP_EXCEPTIONS", "_GNU_SOURCE=1"],
+      # The last: what cannot be thrown, because worker.terminate() came meanwhile, must not end the process.
+      "defines": ["NAPI_VERSION=8", "NAPI_DISABLE_CPP_EXCEPTIONS", "_GNU_SOURCE=1",
+                  "NODE_API_SWALLOW_UNTHROWABLE_EXCEPTIONS"],
       "cflags": ["-O2", "-Wall", "-Wextra", "-Werror=return-type", "-fvisibility=hidden", "-fno-strict-aliasing"],
       "cflags_cc": ["-std=c++20"],
       # The fault handler and the sleeping threads outlive the environment that loaded the addon.

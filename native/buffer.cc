@@ -5,6 +5,7 @@
 #include <dlfcn.h>
 #include <v8.h>
 
+#include <cstdlib>
 #include <cstring>
 
 namespace memspan {
@@ -24,6 +25,12 @@ bool HasV8Shared() {
   return dlsym(RTLD_DEFAULT, "_ZN2v817SharedArrayBuffer15NewBackingStoreEPvmPFvS1_mS1_ES1_") &&
          dlsym(RTLD_DEFAULT,
                "_ZN2v817SharedArrayBuffer3NewEPNS_7IsolateESt10shared_ptrINS_12BackingStoreEE");
+}
+
+// For tests of the fallback; the variable is described in binding.ts.
+bool IsSwitchedOff() {
+  const char* without = std::getenv("MEMSPAN_WITHOUT");
+  return without && std::strstr(without, "sharedarraybuffer");
 }
 
 napi_value MakeByV8(Mapping* mapping) {
@@ -57,28 +64,25 @@ napi_value MakeExternal(napi_env env, void* data, size_t size, Mapping* mapping)
 }  // namespace
 
 BufferKind KindOfBuffers() {
-  static const bool shared = FindCreateShared() || HasV8Shared();
+  static const bool shared = !IsSwitchedOff() && (FindCreateShared() || HasV8Shared());
   return shared ? BufferKind::shared : BufferKind::external;
 }
 
 napi_value MakeBuffer(napi_env env, Mapping* mapping) {
   static const CreateShared create = FindCreateShared();
-  if (create) {
-    napi_value buffer = nullptr;
-    Retain(mapping);
-    const napi_status made = create(
-        env, mapping->base, mapping->size,
-        [](void*, void* hint) { Release(static_cast<Mapping*>(hint)); }, mapping, &buffer);
-    if (made == napi_ok) return buffer;
-    Release(mapping);
-    napi_throw_error(env, nullptr, "this runtime refuses external shared buffers");
-    return nullptr;
+  if (KindOfBuffers() != BufferKind::shared) {
+    return MakeExternal(env, mapping->base, mapping->size, mapping);
   }
-  if (KindOfBuffers() == BufferKind::shared) {
-    Retain(mapping);
-    return MakeByV8(mapping);
-  }
-  return MakeExternal(env, mapping->base, mapping->size, mapping);
+  Retain(mapping);
+  if (!create) return MakeByV8(mapping);
+  napi_value buffer = nullptr;
+  const napi_status made = create(
+      env, mapping->base, mapping->size,
+      [](void*, void* hint) { Release(static_cast<Mapping*>(hint)); }, mapping, &buffer);
+  if (made == napi_ok) return buffer;
+  Release(mapping);
+  napi_throw_error(env, nullptr, "this runtime refuses external shared buffers");
+  return nullptr;
 }
 
 napi_value MakeBulkBuffer(napi_env env, Mapping* mapping) {

@@ -21,8 +21,8 @@ struct sigaction previousBus;
 struct sigaction previousSegv;
 uintptr_t pageMask;
 
-const GuardSlot* SlotOf(uintptr_t address) {
-  for (const GuardSlot* slot = slots.load(std::memory_order_acquire); slot; slot = slot->next) {
+GuardSlot* SlotOf(uintptr_t address) {
+  for (GuardSlot* slot = slots.load(std::memory_order_acquire); slot; slot = slot->next) {
     const uintptr_t end = slot->end.load(std::memory_order_acquire);
     const uintptr_t start = slot->start.load(std::memory_order_acquire);
     if (address < start || address >= end) continue;
@@ -38,8 +38,9 @@ bool PutZeros(uintptr_t start, size_t length, int protection) {
 }
 
 // A private copy of the page, moved into its place in one step.
-bool PutWritableCopy(uintptr_t start, size_t length) {
+bool PutWritableCopy(uintptr_t start) {
   void* page = reinterpret_cast<void*>(start);
+  const size_t length = ~pageMask + 1;
   void* copy = mmap(nullptr, length, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
   if (copy == MAP_FAILED) return false;
   memcpy(copy, page, length);
@@ -52,23 +53,20 @@ bool PutWritableCopy(uintptr_t start, size_t length) {
 // whoever touches the memory keeps its mapping.
 bool Mend(int signal, const siginfo_t* info) {
   const uintptr_t address = reinterpret_cast<uintptr_t>(info->si_addr);
-  const GuardSlot* slot = SlotOf(address);
+  GuardSlot* slot = SlotOf(address);
   if (!slot) return false;
   const bool writable = slot->writable.load(std::memory_order_acquire);
   const uintptr_t start = slot->start.load(std::memory_order_acquire);
-  const size_t whole = slot->end.load(std::memory_order_acquire) - start;
+  const uintptr_t end = slot->end.load(std::memory_order_acquire);
   const uintptr_t page = address & pageMask;
-  const size_t length = ~pageMask + 1;
   uint32_t damage;
   if (signal == SIGBUS && info->si_code == BUS_ADRERR) {
     damage = kTruncated;
-    const int protection = PROT_READ | (writable ? PROT_WRITE : 0);
-    if (!PutZeros(page, length, protection) && !PutZeros(start, whole, protection)) return false;
+    if (!PutZeros(page, end - page, PROT_READ | (writable ? PROT_WRITE : 0))) return false;
   } else if (signal == SIGSEGV && info->si_code == SEGV_ACCERR && !writable) {
     damage = kWroteReadOnly;
-    if (!PutWritableCopy(page, length) && !PutZeros(start, whole, PROT_READ | PROT_WRITE)) {
-      return false;
-    }
+    const bool copied = slot->diverted.fetch_add(1) < kDivertedMax && PutWritableCopy(page);
+    if (!copied && !PutZeros(start, end - start, PROT_READ | PROT_WRITE)) return false;
   } else {
     return false;
   }
@@ -105,10 +103,12 @@ int InstallGuard() {
     action.sa_sigaction = Handle;
     action.sa_flags = SA_SIGINFO | SA_ONSTACK;
     sigemptyset(&action.sa_mask);
-    if (sigaction(SIGBUS, &action, &previousBus) != 0 ||
-        sigaction(SIGSEGV, &action, &previousSegv) != 0) {
-      result = -errno;
-    }
+    // Known before ours is there: another thread may run into a WebAssembly trap at any time.
+    const bool installed = sigaction(SIGBUS, nullptr, &previousBus) == 0 &&
+                           sigaction(SIGSEGV, nullptr, &previousSegv) == 0 &&
+                           sigaction(SIGBUS, &action, nullptr) == 0 &&
+                           sigaction(SIGSEGV, &action, nullptr) == 0;
+    if (!installed) result = -errno;
   });
   return result;
 }
@@ -125,6 +125,7 @@ GuardSlot* GuardRange(void* base, size_t length, bool writable, std::atomic<uint
   const uintptr_t start = reinterpret_cast<uintptr_t>(base);
   slot->status.store(status, std::memory_order_release);
   slot->writable.store(writable, std::memory_order_release);
+  slot->diverted.store(0, std::memory_order_release);
   slot->start.store(start, std::memory_order_release);
   slot->end.store(start + length, std::memory_order_release);
   return slot;

@@ -19,6 +19,8 @@ namespace {
 std::shared_mutex registryMutex;
 // By base address. Never destroyed: buffers may be let go of while the process exits.
 std::map<uintptr_t, Mapping*>& registry = *new std::map<uintptr_t, Mapping*>;
+// Changes with the registry: what a thread has found before is good until then.
+std::atomic<uint64_t> registryVersion{1};
 
 int MmapFlags(uint32_t flags) {
   return (flags & kPrivate ? MAP_PRIVATE : MAP_SHARED) | (flags & kPopulate ? MAP_POPULATE : 0);
@@ -36,6 +38,7 @@ void Register(Mapping* mapping) {
   mapping->slot =
       GuardRange(mapping->base, mapping->length, mapping->flags & kWritable, &mapping->status);
   std::unique_lock<std::shared_mutex> hold(registryMutex);
+  registryVersion.fetch_add(1);
   registry.emplace(reinterpret_cast<uintptr_t>(mapping->base), mapping);
 }
 
@@ -92,6 +95,7 @@ void Release(Mapping* mapping) {
   if (mapping->references.fetch_sub(1, std::memory_order_acq_rel) != 1) return;
   {
     std::unique_lock<std::shared_mutex> hold(registryMutex);
+    registryVersion.fetch_add(1);
     registry.erase(reinterpret_cast<uintptr_t>(mapping->base));
   }
   UnguardRange(mapping->slot);
@@ -122,6 +126,7 @@ int Heal(Mapping* mapping, int fd) {
   if (mapping->status.load() & (kClosed | kTruncated)) return 0;
   // Cleared first: a write that comes between is reported once more instead of never.
   mapping->status.fetch_and(~static_cast<uint32_t>(kWroteReadOnly));
+  mapping->slot->diverted.store(0);
   void* again = mmap(mapping->base, mapping->length, Protection(mapping->flags),
                      MAP_FIXED | MmapFlags(mapping->flags), fd, 0);
   if (again == MAP_FAILED) return -errno;
@@ -135,17 +140,33 @@ int Sync(Mapping* mapping, uint64_t offset, uint64_t length) {
   return 0;
 }
 
+namespace {
+
+struct Range {
+  uint64_t version = 0;
+  uintptr_t start = 0;
+  size_t length = 0;
+  const Mapping* mapping = nullptr;
+};
+
+}  // namespace
+
 Found Find(const void* address) {
-  Found found;
-  std::shared_lock<std::shared_mutex> hold(registryMutex);
-  auto after = registry.upper_bound(reinterpret_cast<uintptr_t>(address));
-  if (after == registry.begin()) return found;
-  const Mapping* mapping = std::prev(after)->second;
-  if (static_cast<const uint8_t*>(address) >= mapping->base + mapping->length) return found;
-  found.known = true;
-  found.status = mapping->status.load();
-  found.owner = mapping->owner;
-  return found;
+  // The last range found by this thread, so that a loop of waits does not take the lock. The mapping behind
+  // it is followed only for an address inside: the caller's view of that address keeps it alive.
+  thread_local Range last;
+  const uintptr_t at = reinterpret_cast<uintptr_t>(address);
+  if (last.version != registryVersion.load(std::memory_order_acquire) ||
+      at - last.start >= last.length) {
+    std::shared_lock<std::shared_mutex> hold(registryMutex);
+    auto after = registry.upper_bound(at);
+    if (after == registry.begin()) return {};
+    const Mapping* mapping = std::prev(after)->second;
+    const uintptr_t start = reinterpret_cast<uintptr_t>(mapping->base);
+    if (at - start >= mapping->length) return {};
+    last = {registryVersion.load(), start, mapping->length, mapping};
+  }
+  return {true, last.mapping->status.load(), last.mapping->owner};
 }
 
 }  // namespace memspan

@@ -62,6 +62,31 @@ Outcome SleepInWorker(Environment* environment, Sleeper* sleeper) {
   return outcome;
 }
 
+Outcome CheckMemory(const Sleeper& sleeper, const Environment** owner) {
+  const Found found = Find(sleeper.target);
+  *owner = found.owner;
+  if (found.status & kClosed) return Outcome::closed;
+  if (found.status & kTruncated) return Outcome::damaged;
+  return Outcome::ok;
+}
+
+// A close() in another thread can end this sleep.
+Outcome SleepEnlisted(Environment* environment, Sleeper* sleeper) {
+  // Enlisted before this look at the memory: a close() that is not seen here sees the sleeper.
+  Enlist(sleeper);
+  const Environment* owner;
+  Outcome outcome = CheckMemory(*sleeper, &owner);
+  if (outcome == Outcome::ok && environment->isWorker) {
+    outcome = SleepInWorker(environment, sleeper);
+  } else if (outcome == Outcome::ok) {
+    do {
+      outcome = Sleep(sleeper, false);
+    } while (outcome == Outcome::interrupted);
+  }
+  Delist(sleeper);
+  return outcome;
+}
+
 }  // namespace
 
 bool ReadSleeper(const Napi::CallbackInfo& info, Sleeper* sleeper) {
@@ -92,41 +117,28 @@ bool ReadSleeper(const Napi::CallbackInfo& info, Sleeper* sleeper) {
   return true;
 }
 
-Outcome CheckMemory(const Sleeper& sleeper, const Environment** owner) {
-  const Found found = Find(sleeper.target);
-  if (owner) *owner = found.owner;
-  if (found.status & kClosed) return Outcome::closed;
-  if (found.status & kTruncated) return Outcome::damaged;
-  return Outcome::ok;
-}
-
-Outcome UnlessGone(const Sleeper& sleeper, Outcome outcome) {
-  const Outcome usable = CheckMemory(sleeper);
-  return usable == Outcome::ok ? outcome : usable;
+Outcome Look(const Sleeper& sleeper, double timeoutMs, const Environment** owner) {
+  // Read before the status is: a page that is gone reads as zeros, and is known to be gone after that.
+  const bool differs = ValueDiffers(sleeper);
+  const Outcome usable = CheckMemory(sleeper, owner);
+  if (usable != Outcome::ok) return usable;
+  if (differs) return Outcome::notEqual;
+  return timeoutMs <= 0 ? Outcome::timedOut : Outcome::ok;
 }
 
 Napi::Value Wait(const Napi::CallbackInfo& info) {
   Environment* environment = Current(info.Env());
   Sleeper sleeper;
   if (!ReadSleeper(info, &sleeper)) return {};
-  // Enlisted before the look at the memory: a close() that is not seen there sees the sleeper.
-  Enlist(&sleeper);
   const Environment* owner;
-  Outcome outcome = CheckMemory(sleeper, &owner);
+  Outcome outcome = Look(sleeper, info[4].As<Napi::Number>().DoubleValue(), &owner);
+  // Only this thread could close its own mapping, and it is here: nobody needs to end its sleep.
+  const bool plain =
+      !environment->isWorker && !sleeper.wide && (owner == environment || owner == nullptr);
   if (outcome == Outcome::ok) {
     const QuietSignals quiet;
-    if (environment->isWorker) {
-      outcome = SleepInWorker(environment, &sleeper);
-    } else {
-      // Only this thread could close its own mapping, and it is here: no cancel word is needed.
-      const bool plain = !sleeper.wide && (owner == environment || owner == nullptr);
-      do {
-        outcome = Sleep(&sleeper, plain);
-      } while (outcome == Outcome::interrupted);
-    }
+    outcome = plain ? Sleep(&sleeper, true) : SleepEnlisted(environment, &sleeper);
   }
-  Delist(&sleeper);
-  if (outcome == Outcome::notEqual) outcome = UnlessGone(sleeper, outcome);
   return Napi::Number::New(info.Env(), static_cast<uint32_t>(outcome));
 }
 
@@ -134,7 +146,8 @@ Napi::Value Notify(const Napi::CallbackInfo& info) {
   Sleeper place;
   if (!ReadSleeper(info, &place)) return {};
   const double count = info[2].As<Napi::Number>().DoubleValue();
-  const Outcome outcome = CheckMemory(place);
+  const Environment* owner;
+  const Outcome outcome = CheckMemory(place, &owner);
   if (outcome != Outcome::ok) return Napi::Number::New(info.Env(), -static_cast<int>(outcome));
   if (!(count >= 1)) return Napi::Number::New(info.Env(), 0);
   const int woken = FutexWake(place.target, count >= INT_MAX ? INT_MAX : static_cast<int>(count));

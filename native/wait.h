@@ -11,10 +11,9 @@ namespace memspan {
 // Reads (view, index, low, high, timeoutMs) of a call into a sleeper. False, with a TypeError or
 // RangeError pending, when they are not what binding.ts promises.
 bool ReadSleeper(const Napi::CallbackInfo& info, Sleeper* sleeper);
-// ok when the memory can be waited on, else closed or damaged.
-Outcome CheckMemory(const Sleeper& sleeper, const Environment** owner = nullptr);
-// The outcome, or closed or damaged: memory that went away meanwhile reads as zeros, and so as changed.
-Outcome UnlessGone(const Sleeper& sleeper, Outcome outcome);
+// What can be said without sleeping, in the standard's order: closed, damaged, notEqual, timedOut; ok when
+// it must sleep. A close() that is not seen here sees a sleeper that was enlisted before.
+Outcome Look(const Sleeper& sleeper, double timeoutMs, const Environment** owner);
 
 // (view, index, low, high, timeoutMs) → Outcome
 Napi::Value Wait(const Napi::CallbackInfo& info);

@@ -71,9 +71,10 @@ void Forget(napi_env env, AsyncWaits* waits, Job* job) {
   if (waits->jobs.empty() && !waits->closing) napi_unref_threadsafe_function(env, waits->bell);
 }
 
-void TellJavaScript(napi_env rawEnv, napi_value, void* context, void*) {
-  if (!rawEnv) return;
-  const Napi::Env env = rawEnv;
+// Also called, to no effect, for an environment that is being taken down: nothing of Napi:: that would want
+// to throw there.
+void TellJavaScript(napi_env env, napi_value, void* context, void*) {
+  if (!env) return;
   Environment* environment = static_cast<Environment*>(context);
   AsyncWaits* waits = environment->waits.get();
   std::vector<Job*> ended;
@@ -81,17 +82,21 @@ void TellJavaScript(napi_env rawEnv, napi_value, void* context, void*) {
     std::lock_guard<std::mutex> hold(waits->mutex);
     ended.swap(waits->ended);
   }
-  napi_value settled;
+  napi_value undefined, settled, arguments[2];
+  napi_get_undefined(env, &undefined);
   napi_get_reference_value(env, environment->onSettled, &settled);
   for (Job* job : ended) {
     const Napi::HandleScope scope(env);
-    const Napi::Value ticket = Napi::Number::New(env, job->ticket);
-    const Napi::Value outcome = Napi::Number::New(env, static_cast<uint32_t>(job->outcome));
+    napi_create_uint32(env, job->ticket, &arguments[0]);
+    napi_create_uint32(env, static_cast<uint32_t>(job->outcome), &arguments[1]);
     Forget(env, waits, job);
-    Napi::Function(env, settled).Call({ticket, outcome});
+    napi_call_function(env, undefined, settled, 2, arguments, nullptr);
     // Not ours: a getter or listener of a signal that is no ordinary one. The others are told all the same.
-    if (env.IsExceptionPending()) {
-      napi_fatal_exception(env, env.GetAndClearPendingException().Value());
+    bool thrown = false;
+    napi_value error;
+    if (napi_is_exception_pending(env, &thrown) == napi_ok && thrown &&
+        napi_get_and_clear_last_exception(env, &error) == napi_ok) {
+      napi_fatal_exception(env, error);
     }
   }
 }
@@ -111,14 +116,6 @@ bool EnsureBell(Napi::Env env, Environment* environment) {
   return true;
 }
 
-// What can be said without waiting, in the standard's order; ok when it must wait.
-Outcome Look(const Sleeper& sleeper, double timeoutMs) {
-  const Outcome usable = CheckMemory(sleeper);
-  if (usable != Outcome::ok) return usable;
-  if (ValueDiffers(sleeper)) return UnlessGone(sleeper, Outcome::notEqual);
-  return timeoutMs <= 0 ? Outcome::timedOut : Outcome::ok;
-}
-
 }  // namespace
 
 Napi::Value WaitAsync(const Napi::CallbackInfo& info) {
@@ -132,9 +129,9 @@ Napi::Value WaitAsync(const Napi::CallbackInfo& info) {
   if (!ReadSleeper(info, &job->sleeper)) return {};
   if (!EnsureBell(env, environment)) return result(Outcome::exhausted);
   AsyncWaits* waits = environment->waits.get();
-  // Enlisted before the look at the memory: a close() that is not seen there sees the sleeper.
   Enlist(&job->sleeper);
-  const Outcome known = Look(job->sleeper, info[4].As<Napi::Number>().DoubleValue());
+  const Environment* owner;
+  const Outcome known = Look(job->sleeper, info[4].As<Napi::Number>().DoubleValue(), &owner);
   if (known != Outcome::ok) {
     Delist(&job->sleeper);
     return result(known);
@@ -160,9 +157,8 @@ Napi::Value WaitAsync(const Napi::CallbackInfo& info) {
     std::lock_guard<std::mutex> hold(waits->mutex);
     std::erase(waits->ended, job);
   }
-  const Outcome late = UnlessGone(job->sleeper, Outcome::notEqual);
   Forget(env, waits, job);
-  return result(late);
+  return result(Outcome::notEqual);
 }
 
 Napi::Value CancelWait(const Napi::CallbackInfo& info) {

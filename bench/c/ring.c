@@ -15,7 +15,7 @@ static const char kUse[] =
 
 struct page {
   struct spsc ring;
-  OWN_LINE _Atomic uint32_t ready;  // 1: the producer is there, 2: it may start
+  OWN_LINE _Atomic uint32_t ready;  // 1: the producer is there, 2: it may start, 3: `sum` is said
   _Atomic uint64_t sum;
 };
 
@@ -35,8 +35,9 @@ static void produce(struct page* page, struct spsc_end end, uint64_t size, uint6
     }
     outbox_sent(&box);
   }
-  page->sum = box.sum;
   spsc_publish(&end);
+  page->sum = box.sum;
+  page->ready = 3;
 }
 
 static uint64_t consume(struct spsc_end end, uint64_t size, uint64_t count, uint64_t batch) {
@@ -82,6 +83,7 @@ int main(int argc, char** argv) {
   page->ready = 2;
   const uint64_t sum = consume(end, size, count, batch);
   const uint64_t ns = now_ns() - start;
+  await(&page->ready, 3);
   if (sum != page->sum) fail("the bytes received are not the bytes sent");
   snprintf(name, sizeof name, "ring %llu", (unsigned long long)size);
   return finish(name, count, ns, count * size);

@@ -27,7 +27,7 @@ struct bell {
 struct page {
   struct spsc ring;
   struct bell producer, consumer;
-  OWN_LINE _Atomic uint32_t ready;  // 1: the producer is there, 2: it may start
+  OWN_LINE _Atomic uint32_t ready;  // 1: the producer is there, 2: it may start, 3: `sum` is said
   _Atomic uint64_t sum;
 };
 
@@ -73,9 +73,10 @@ static void produce(struct page* page, struct spsc_end end, uint64_t size, uint6
       wait_for(&end, spsc_record(size), &page->producer);
     }
     outbox_sent(&box);
-    if (i + 1 == count) page->sum = box.sum;
     publish_and_ring(&end, &page->consumer);
   }
+  page->sum = box.sum;
+  page->ready = 3;
 }
 
 static uint64_t consume(struct page* page, struct spsc_end end, uint64_t size, uint64_t count) {
@@ -123,6 +124,7 @@ int main(int argc, char** argv) {
   page->ready = 2;
   const uint64_t sum = consume(page, end, size, total / size);
   const uint64_t ns = now_ns() - start;
+  await(&page->ready, 3);
   if (sum != page->sum) fail("the bytes received are not the bytes sent");
   snprintf(name, sizeof name, "stream %llu", (unsigned long long)size);
   return finish(name, total / size, ns, total);

@@ -78,6 +78,13 @@ export class RingEnd {
     throw this.failure('ERR_MEMSPAN_BUSY', `the ring has had its ${own.name}, which has ${fate}`);
   }
 
+  /** Whether the other end has come yet, and whether it has closed since. One that died stays 'attached'. */
+  get peer(): 'absent' | 'attached' | 'closed' {
+    this.checkMemory();
+    if (load(this.words, this.#peer.attached) === ABSENT) return 'absent';
+    return load(this.words, this.#peer.cursor) & CLOSED ? 'closed' : 'attached';
+  }
+
   /**
    * Says that this end will not come back; the other end is told. Asynchronous calls of this end that are
    * pending reject with `ERR_MEMSPAN_CLOSED`. Again is harmless.

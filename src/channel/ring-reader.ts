@@ -85,6 +85,20 @@ export class RingReader extends RingEnd implements Disposable, AsyncIterable<Uin
     return messageOf(this.block(() => this.#takeOrEnd(), options));
   }
 
+  /**
+   * Waits for a message and takes it into `target`: its length, or −1 when the time is over or the stream has
+   * ended. Throws as tryReceiveInto and receive do.
+   */
+  receiveInto(target: Uint8Array, options: RingWaitOptions = {}): number {
+    const length = this.tryReceiveInto(target);
+    if (length >= 0 || this.#ended) return length;
+    const attempt = (): number | undefined => {
+      const taken = this.tryReceiveInto(target);
+      return taken >= 0 || this.#ended ? taken : undefined;
+    };
+    return this.block(attempt, options) ?? -1;
+  }
+
   /** Like receive, without blocking the thread. Calls are served in their order. */
   async receiveAsync(options: RingAsyncOptions = {}): Promise<Uint8Array | Nothing> {
     options.signal?.throwIfAborted();
@@ -128,6 +142,8 @@ export class RingReader extends RingEnd implements Disposable, AsyncIterable<Uin
   /** The bytes before the writer's cursor as it is now, which may hold anything. */
   #look(): number {
     const seen = load(this.words, WRITTEN);
+    // Memory that was cut off by now reads as zeros: that is no news.
+    if (this.status[0] !== 0) this.checkMemory();
     const available = (positionOf(seen) - this.#position) | 0;
     if (available < 0 || available > this.#capacity) {
       throw this.corrupt(`the writer's position is off by ${available} bytes`);

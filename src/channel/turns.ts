@@ -59,7 +59,7 @@ function first(queue: Set<Turn>): Turn | undefined {
 const TIMER_MAX = 2 ** 31 - 1;
 
 function startTimer(deadline: number, callback: () => void): NodeJS.Timeout | undefined {
-  const leftMs = deadline - performance.now();
+  const leftMs = Math.max(0, deadline - performance.now());
   // The call before this one keeps the event loop alive. A timer cannot be set to 25 days and more.
   return leftMs > TIMER_MAX ? undefined : setTimeout(callback, leftMs);
 }

@@ -11,11 +11,11 @@ import { processSend } from './demo/process-send.ts';
 import { ring } from './demo/ring.ts';
 import * as screen from './demo/screen.ts';
 import { Stage, sweep } from './demo/stage.ts';
-import { measure, type TransferPlan, type TransferResult } from './demo/transfer.ts';
+import { measure, type Phase, type TransferPlan, type TransferResult } from './demo/transfer.ts';
 import type { Transport } from './demo/transport.ts';
 import { unixSocket } from './demo/unix-socket.ts';
-import { count, paint, volume } from './format.ts';
-import { onInterrupt } from './report.ts';
+import { count, cut, memory, paint, volume } from './format.ts';
+import { CommandError, onInterrupt } from './report.ts';
 
 interface Options {
   quick?: boolean;
@@ -56,26 +56,33 @@ export async function demo({ quick = false, json = false }: Options): Promise<vo
       show?.end(result);
       results.push(result);
     }
-    show?.table(results);
+    show?.notes(results);
     stage.end();
     const after = Segment.list();
     const seconds = (performance.now() - startedAt) / 1000;
-    show?.segments(before, during, after);
-    show?.conclusion(counter, results, seconds);
+    show?.segments({ before, during, after });
+    show?.conclusion(results, seconds);
     if (json) {
-      const named = (list: readonly SegmentInfo[]): string[] =>
-        list.map(({ name }) => name).filter((name) => name.startsWith(stage.prefix));
       const { file, sha256 } = plan;
+      const own = (list: readonly SegmentInfo[]): string[] =>
+        list.map(({ name }) => name).filter((name) => name.startsWith(stage.prefix));
       const document = {
         node: process.version,
         cores: availableParallelism(),
         seconds,
-        counter: { ...counter, lostPlain: counter.expected - counter.plain },
+        counter: { ...counter, lost: counter.expected - counter.plain },
         file: { name: basename(process.execPath), bytes: file.length, sha256 },
         transports: results,
-        segments: { before: named(before), during: named(during), after: named(after) },
+        segments: { before: own(before), during: own(during), after: own(after) },
       };
-      console.log(JSON.stringify(document, null, 2));
+      const brief = (_key: string, value: unknown): unknown =>
+        typeof value === 'number' ? Number(value.toFixed(6)) : value;
+      console.log(JSON.stringify(document, brief, 2));
+    }
+    const spoiled = results.find(({ isIntact }) => !isIntact);
+    if (spoiled !== undefined) {
+      const cause = `demo: what arrived by ${spoiled.name} is not what was sent`;
+      throw new CommandError('ERR_MEMSPAN_DEMO', cause, 'Report this with what `uname -a` says');
     }
   } finally {
     abandon();
@@ -88,7 +95,7 @@ function planOf(quick: boolean): TransferPlan {
   const sha256 = createHash('sha256').update(file).digest('hex');
   return quick
     ? { file, sha256, passes: 1, messagesMs: 100, trips: 300 }
-    : { file, sha256, passes: 3, messagesMs: 500, trips: 5000 };
+    : { file, sha256, passes: 5, messagesMs: 700, trips: 5000 };
 }
 
 function contentsOf(path: string, bytesMax: number): Uint8Array {
@@ -118,11 +125,11 @@ class Show {
   title(): void {
     const machine = `Node ${process.version}, ${availableParallelism()} cores`;
     console.log(`${paint.bold('memspan')}: one memory, several processes  ${paint.dim(machine)}`);
-    screen.heading(1, 'Two processes add 1 to the same counter, 1,000,000 times each');
+    screen.heading(1, 'One counter, two processes: each adds 1 to it 1,000,000 times');
   }
 
   swept(segments: number): void {
-    if (segments > 0) screen.line(`(removed ${segments} leftovers of a demo that was killed)`);
+    if (segments > 0) screen.line(`(removed ${segments} segments of a demo that was killed)`);
   }
 
   counters(result: CounterResult): void {
@@ -130,9 +137,11 @@ class Show {
   }
 
   file({ file, passes }: TransferPlan): void {
-    const what = `${basename(process.execPath)}, ${volume(file.length)}`;
-    const times = passes > 1 ? `, ${passes} times` : '';
-    screen.heading(2, `A file (${what}) from this process to another${times}`);
+    const name = cut(basename(process.execPath), 16);
+    const what = `${name}, ${volume(file.length)}`;
+    const times = passes > 1 ? `, median of ${passes}` : '';
+    screen.heading(2, `One file (${what}), three ways between processes${times}`);
+    screen.showHead();
   }
 
   begin({ name }: Transport, { file, passes }: TransferPlan): void {
@@ -143,8 +152,8 @@ class Show {
     this.#line?.sent(bytes);
   }
 
-  phase(phase: string): void {
-    this.#line?.note(phase === 'file' ? '' : `measuring ${phase}…`);
+  phase(phase: Phase): void {
+    this.#line?.note(phase === 'file' ? '' : `now ${phase} of 64 B…`);
   }
 
   end(result: TransferResult): void {
@@ -156,22 +165,31 @@ class Show {
     this.#line?.abandon();
   }
 
-  table(results: readonly TransferResult[]): void {
-    screen.showTable(results);
+  notes([first, ...others]: readonly TransferResult[]): void {
+    const chunk = (result: TransferResult | undefined): string =>
+      memory(result?.chunkBytes ?? 0).replace('.0', '');
+    const notes = [
+      `MB/s: from first to last byte; ${chunk(first)} a call (${first?.name}) or ${chunk(others[0])}.`,
+      'Messages, round trips: 64 B, one call (socket: one write) each, by await.',
+    ];
+    for (const note of notes) screen.line(paint.dim(note));
   }
 
-  segments(
-    before: readonly SegmentInfo[],
-    during: readonly SegmentInfo[],
-    after: readonly SegmentInfo[],
-  ): void {
-    screen.heading(3, 'Segments in /dev/shm');
-    screen.showSegments('before', before, this.#prefix);
-    screen.showSegments('during', during, this.#prefix);
-    screen.showSegments('after', after, this.#prefix);
+  segments(lists: Record<string, readonly SegmentInfo[]>): void {
+    screen.heading(3, '/dev/shm, where the segments are');
+    for (const [when, list] of Object.entries(lists)) {
+      screen.showSegments(when.padEnd(6), list, this.#prefix);
+    }
   }
 
-  conclusion(_counter: CounterResult, _results: readonly TransferResult[], seconds: number): void {
-    console.log(`\n${count(seconds)} s`);
+  conclusion([send, socket, ring]: readonly TransferResult[], seconds: number): void {
+    const faster = (than: TransferResult | undefined): string =>
+      `${count((ring?.messagesPerSecond ?? 0) / (than?.messagesPerSecond ?? 1))}×`;
+    const lines = [
+      `${paint.bold('What you saw')}: one memory in two processes. Atomics works across them, and small`,
+      `messages went ${faster(socket)} as fast as by a Unix socket, ${faster(send)} as fast as by process.send.`,
+      `${seconds.toFixed(1)} s, nothing left behind. Next: ${paint.bold('memspan --help')}`,
+    ];
+    console.log(`\n${lines.join('\n')}`);
   }
 }

@@ -6,6 +6,13 @@ import { fileURLToPath } from 'node:url';
 import { Command, CommanderError } from 'commander';
 import { CommandError, endQuietly, report } from './report.ts';
 
+const STREAM_HELP = `
+Either side may come first, and waits for the other. When one side dies, the
+other one ends with an error. In two terminals:
+
+  memspan send photos < photos.tar
+  memspan recv photos > copy.tar`;
+
 const args = process.argv.slice(2);
 const program = new Command('memspan');
 
@@ -32,21 +39,25 @@ async function main(): Promise<void> {
 
 function define(): void {
   program
-    .description('Shared memory for Node.js, between processes. The commands:')
-    .version(version(), '-V, --version')
+    .description('Shared memory between processes, for Node.js.')
+    .usage('<command> [options]')
+    .version(version(), '-V, --version', 'print the version')
     .exitOverride()
     .configureOutput({ outputError: () => {} })
-    .helpOption('-h, --help', 'show this, or how a command is used')
+    .helpOption('-h, --help', 'print this; memspan COMMAND --help explains a command')
     .helpCommand(false)
-    .addHelpText('after', '\nEach command explains itself: memspan send --help');
+    // Without '[options]': there is room for one line each.
+    .configureHelp({
+      subcommandTerm: (found) => `${found.name()} ${found.usage().replace('[options]', '')}`.trim(),
+    });
 
   command('demo', 'see it work: lost updates, a file between processes, /dev/shm')
-    .option('--quick', 'a smaller file part')
+    .option('--quick', 'with a smaller file, in a second or two')
     .option('--json', 'print the results as one JSON document')
     .action(async (options) => (await import('./demo.ts')).demo(options));
 
-  command('ls', 'list the segments on this machine (POSIX shared memory, /dev/shm)')
-    .argument('[pattern]', "names to show: * stands for any text, ? for one character ('game-*')")
+  command('ls', 'list the segments on this machine (/dev/shm)')
+    .argument('[pattern]', "names to list: * any text, ? any character, as in 'game-*'")
     .option('--json', 'print a JSON array')
     .action(async (pattern, options) => (await import('./ls.ts')).ls(pattern, options));
 
@@ -56,28 +67,26 @@ function define(): void {
     .option('--json', 'print a JSON array: what became of each name')
     .action(async (names, options) => (await import('./rm.ts')).rm(names, options));
 
-  stream('send', 'send standard input to `memspan recv NAME`: memspan send NAME < file')
+  stream('send', 'send standard input to a `memspan recv` of the same name')
     .option('--json', 'print {name, bytes, seconds, bytesPerSecond} at the end')
     .action(async (name, options) => (await import('./send.ts')).send(name, options));
 
-  stream(
-    'recv',
-    'write what `memspan send NAME` sends to standard output: memspan recv NAME > file',
-  )
-    .option('--json', 'print {name, bytes, seconds, bytesPerSecond} at the end, on standard error')
+  stream('recv', 'write what a `memspan send` of the same name sends')
+    .option('--json', 'print {name, bytes, seconds, bytesPerSecond} on stderr at the end')
     .action(async (name, options) => (await import('./recv.ts')).recv(name, options));
 }
 
 function command(name: string, description: string): Command {
-  return program.command(name).description(description).helpOption('-h, --help', 'show this');
+  return program.command(name).description(description).helpOption('-h, --help', 'print this');
 }
 
 function stream(name: string, description: string): Command {
   return command(name, description)
-    .argument('<name>', 'what both sides call the stream; either side may come first')
-    .option('-t, --timeout <seconds>', 'how long to wait for the other side (default: for ever)')
-    .option('--ring <bytes>', 'size of the ring, if this side makes it: 4096 to 1G', '4M')
-    .option('-q, --quiet', 'no progress line on a terminal');
+    .argument('<name>', 'what both sides call the stream')
+    .option('-t, --timeout <seconds>', 'give up when the other side has not come by then')
+    .option('--ring <bytes>', 'size of the ring, if this side makes it: 4k to 1G', '4M')
+    .option('-q, --quiet', 'no progress line on the terminal')
+    .addHelpText('after', STREAM_HELP);
 }
 
 function version(): string {

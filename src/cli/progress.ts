@@ -4,7 +4,10 @@ import cliProgress from 'cli-progress';
 import { cut, duration, printable, rate, volume } from './format.ts';
 
 const NAME_WIDTH_MAX = 24;
+const BAR_WIDTH_MIN = 5;
 const BAR_WIDTH_MAX = 30;
+/** Gaps, the percentage, and the time that is left when there is one. */
+const REST_WIDTH = 10;
 /** The rate shown is that of the last second. */
 const WINDOW = 10;
 
@@ -34,17 +37,16 @@ export class ProgressLine {
   }
 
   show(bytes: number): void {
-    const now = performance.now() / 1000;
-    this.#recent.push({ at: now, bytes });
-    if (this.#recent.length > WINDOW + 1) this.#recent.shift();
-    const first = this.#recent[0] as { at: number; bytes: number };
-    const speed = now > first.at ? (bytes - first.bytes) / (now - first.at) : 0;
-    this.#draw(
-      [this.#label, ...(this.#total === undefined ? [] : this.#barOf(bytes, this.#total))]
-        .concat(this.#amount(bytes).padStart(8), rate(speed, 1).padStart(10))
-        .concat(this.#total === undefined || speed === 0 ? [] : left(this.#total - bytes, speed))
-        .join('  '),
-    );
+    const speed = this.#speed(bytes);
+    const total = this.#total;
+    const amount = total === undefined ? volume(bytes) : `${volume(bytes)} of ${volume(total)}`;
+    const parts = [amount.padStart(8), rate(speed, 1).padStart(10)];
+    if (total !== undefined && total > bytes && speed > 0) {
+      parts.push(`${time((total - bytes) / speed)} left`);
+    }
+    const text = parts.join('  ');
+    const bar = total === undefined ? [] : [this.#barOf(bytes, total, text.length)];
+    this.#draw([this.#label, ...bar, text].join('  '));
   }
 
   /** Clears the line. */
@@ -58,21 +60,28 @@ export class ProgressLine {
     else this.#bar.start(1, 0);
   }
 
-  #amount(bytes: number): string {
-    const total = this.#total;
-    return total === undefined ? volume(bytes) : `${volume(bytes)} of ${volume(total)}`;
+  /** Bytes per second, of late. */
+  #speed(bytes: number): number {
+    const at = performance.now() / 1000;
+    this.#recent.push({ at, bytes });
+    if (this.#recent.length > WINDOW + 1) this.#recent.shift();
+    const first = this.#recent[0] as { at: number; bytes: number };
+    return at > first.at ? (bytes - first.bytes) / (at - first.at) : 0;
   }
 
-  #barOf(bytes: number, total: number): string[] {
+  /** As long as the rest of the line allows. */
+  #barOf(bytes: number, total: number, taken: number): string {
     const part = total === 0 ? 1 : Math.min(bytes / total, 1);
-    const room = (process.stderr.columns || 80) - NAME_WIDTH_MAX - 50;
-    const width = Math.max(5, Math.min(room, BAR_WIDTH_MAX));
+    const columns = process.stderr.columns || 80;
+    const room = columns - this.#label.length - taken - REST_WIDTH;
+    const width = Math.max(BAR_WIDTH_MIN, Math.min(room, BAR_WIDTH_MAX));
     const done = Math.round(part * width);
     const percent = `${Math.floor(part * 100)}%`.padStart(4);
-    return [`${'█'.repeat(done)}${'░'.repeat(width - done)}${percent}`];
+    return `${'█'.repeat(done)}${'░'.repeat(width - done)} ${percent}`;
   }
 }
 
-function left(bytes: number, speed: number): string[] {
-  return bytes > 0 ? [`${duration(Math.ceil(bytes / speed)).replace('.00', '')} left`] : [];
+/** Whole seconds, so that the line does not flicker. */
+function time(seconds: number): string {
+  return seconds < 60 ? `${Math.ceil(seconds)} s` : duration(seconds);
 }

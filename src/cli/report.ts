@@ -23,11 +23,15 @@ export interface Failure {
 }
 
 const UNEXPECTED = 'Set MEMSPAN_DEBUG=1 to see where it comes from';
+/** For errors that know no remedy. */
+const REMEDIES: Readonly<Record<string, string>> = {
+  ERR_MEMSPAN_INVALID_NAME: 'Choose another name',
+};
 
 /** Any error as code, cause and remedy. */
 export function failureOf(error: unknown): Failure {
   const { code, message = String(error), remedy } = (error ?? {}) as Partial<Failure>;
-  const advice = remedy ?? UNEXPECTED;
+  const advice = remedy ?? REMEDIES[code ?? ''] ?? UNEXPECTED;
   // A MemspanError's message ends with its remedy.
   const cause = message.endsWith(`. ${advice}`) ? message.slice(0, -advice.length - 2) : message;
   return { code: code ?? 'ERR_MEMSPAN_UNEXPECTED', message: cause, remedy: advice };

@@ -30,7 +30,7 @@ export async function send(name: string, options: StreamOptions): Promise<void> 
 }
 
 async function move(
-  { end: writer, capacity }: Joined<RingWriter>,
+  { end: writer, capacity, peer }: Joined<RingWriter>,
   flow: Flow,
   blocks: (blockBytes: number) => AsyncIterable<Uint8Array>,
 ): Promise<void> {
@@ -41,7 +41,7 @@ async function move(
       const chunk = block.subarray(at, at + chunkMax);
       if (!writer.trySend(chunk)) await writer.sendAsync(chunk);
       flow.bytes += chunk.length;
-      if (flow.startedAt === undefined && writer.peer !== 'absent') flow.start();
+      if (flow.startedAt === undefined && peer() !== 'absent') flow.start();
     }
   }
   await writer.sendAsync(END);

@@ -35,6 +35,10 @@ export interface Work<End extends StreamEnd> {
 }
 
 const TICK_MS = 100;
+/** So often the other side must have looked gone before the ring's own word is not waited for any longer. */
+const GONE_LOOKS = 2;
+/** Every so many looks it is seen whether the name is still there: that takes opening it. */
+const NAME_LOOKS = 5;
 const RING_MIN = 4096;
 const RING_MAX = 2 ** 30;
 
@@ -77,7 +81,7 @@ export async function run<End extends StreamEnd>(
   const restore = onInterrupt(abandon);
   const flow = new Flow();
   try {
-    joined = await join(name, side, capacity);
+    joined = await join(name, side, { capacity, timeoutMs });
     watch = watchOver(joined, { side, name, flow, timeoutMs, line });
     await Promise.race([work.move(joined, flow), watch.broken]);
   } catch (error) {
@@ -105,26 +109,32 @@ interface Watched<End extends StreamEnd> {
 
 /** Looks after the other side while this one may be busy elsewhere: the ring only tells those who wait for it. */
 function watchOver<End extends StreamEnd>(
-  { segment, end }: Joined<End>,
+  { segment, end, peer }: Joined<End>,
   { side, name, flow, timeoutMs, line }: Watched<End>,
 ): Watch {
   const deadline = performance.now() + timeoutMs;
+  let looks = 0;
+  let looksGone = 0;
   let timer: NodeJS.Timeout;
   const broken = new Promise<never>((_resolve, reject) => {
     const look = (): void => {
-      const { peer } = end;
-      if (peer !== 'absent') {
-        flow.start();
-        line?.show(flow.bytes);
-        // A reader first takes what is left, and then hears of it from the ring.
-        if (side.name === 'sender' && !flow.isEnding && peer !== 'attached') reject(lost(peer));
-      } else if (!isNamed(segment)) {
-        reject(nameRemoved(name, side));
-      } else if (performance.now() > deadline) {
-        reject(timedOut(name, side, timeoutMs));
-      } else {
+      const state = peer();
+      if (state === 'absent') {
+        const isLost = looks++ % NAME_LOOKS === 0 && !isNamed(segment);
+        // A peer that came, took all, and left with the name meanwhile is none of that.
+        if (isLost && peer() === 'absent') throw nameRemoved(name, side);
+        if (performance.now() > deadline) throw timedOut(name, side, timeoutMs);
         line?.say(`waiting for a ${side.peer}… (memspan ${otherVerb(side)} ${name})`);
+        return;
       }
+      flow.start();
+      line?.show(flow.bytes);
+      // A reader first takes what is left, and a writer that waits is told by the ring: both know more.
+      if (state === 'attached' || side.name === 'receiver' || flow.isEnding) return;
+      looksGone++;
+      if (looksGone < GONE_LOOKS) return;
+      side.askIfClosed(end);
+      throw died(name, side, flow);
     };
     timer = setInterval(() => {
       try {
@@ -142,32 +152,37 @@ function otherVerb({ verb }: Role): string {
   return verb === 'send' ? 'recv' : 'send';
 }
 
-function lost(peer: 'closed' | 'died'): CommandError {
-  return new CommandError(`ERR_MEMSPAN_PEER_${peer.toUpperCase()}`, '', '');
-}
-
 /** The ring's words in the command's. */
-function explained(error: unknown, name: string, { verb, peer }: Role, { bytes }: Flow): unknown {
-  if (!(error instanceof MemspanError || error instanceof CommandError)) return error;
-  const remedy = 'Start both sides again';
-  const before = `${verb} '${name}': the ${peer}`;
-  const when = peer === 'sender' ? 'the end of its stream' : 'it had received everything';
-  if (error.code === 'ERR_MEMSPAN_PEER_DIED') {
-    const how = 'it was killed or interrupted, or it failed';
-    const cause = `${before} died before ${when}, after ${volume(bytes)} (${how})`;
-    return new CommandError(error.code, cause, remedy);
-  }
-  if (error.code === 'ERR_MEMSPAN_PEER_CLOSED') {
-    return new CommandError(error.code, `${before} closed before ${when}`, remedy);
-  }
+function explained(error: unknown, name: string, side: Role, flow: Flow): unknown {
+  if (!(error instanceof MemspanError)) return error;
+  if (error.code === 'ERR_MEMSPAN_PEER_DIED') return died(name, side, flow);
+  if (error.code === 'ERR_MEMSPAN_PEER_CLOSED') return closed(name, side);
   return error;
 }
 
-function timedOut(name: string, { verb, peer }: Role, timeoutMs: number): CommandError {
+function died(name: string, { verb, peer }: Role, { bytes }: Flow): CommandError {
+  const when = peer === 'sender' ? 'the end of its stream' : 'it had received everything';
+  return new CommandError(
+    'ERR_MEMSPAN_PEER_DIED',
+    `${verb} '${name}': the ${peer} died before ${when} (killed, interrupted or failed, after ${volume(bytes)})`,
+    'Start both sides again',
+  );
+}
+
+function closed(name: string, { verb, peer }: Role): CommandError {
+  return new CommandError(
+    'ERR_MEMSPAN_PEER_CLOSED',
+    `${verb} '${name}': the ${peer} closed before it had received everything`,
+    'Start both sides again',
+  );
+}
+
+function timedOut(name: string, side: Role, timeoutMs: number): CommandError {
+  const { verb, peer } = side;
   return new CommandError(
     'ERR_MEMSPAN_TIMED_OUT',
     `${verb} '${name}': no ${peer} came within ${timeoutMs / 1000} s`,
-    `Start one with \`memspan ${verb === 'send' ? 'recv' : 'send'} ${name}\`, or wait longer`,
+    `Start one with \`memspan ${otherVerb(side)} ${name}\`, or wait longer`,
   );
 }
 

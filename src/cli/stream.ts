@@ -1,17 +1,22 @@
 // How `memspan send NAME` and `memspan recv NAME` find each other, knowing nothing but a name.
 //
-// The segment of that name holds a ring and, in its last bytes, a label that says that these two commands made
-// it. Whoever comes first makes it; its end of the ring is taken before anybody can see the name. A ring has one
+// The segment of that name holds a ring, and in its last 64 bytes:
+//
+//    0  sender came     1 from when it is attached; it says so, or its peer has seen it
+//    4  receiver came   the same
+//   32  label           says that these two commands made the segment
+//
+// Whoever comes first makes it; its end of the ring is taken before anybody can see the name. A ring has one
 // writer and one reader in its life, so a stream that has ended leaves nothing that another one could use.
 //
 // Who is alive is the kernel's word, by lifelines of the segment:
 //
-//   0, 1   the ring's writer and reader
+//   0, 1   the ring's writer and reader: came, and its lifeline is not held, means gone
 //   2      the gate: held shared by each attached process; a newcomer who gets it for itself alone knows that
 //          nobody is there: what it found is the leftover of killed processes, and it removes it
 //
 // A ring without the label is a program's own. It can be joined (what it holds are messages, put end to end), but
-// it is never removed.
+// it is never removed, and there a peer has come when it was seen.
 
 import { setTimeout as sleep } from 'node:timers/promises';
 import {
@@ -37,6 +42,8 @@ export interface Role {
 export interface Side<End extends StreamEnd> extends Role {
   readonly lifeline: number;
   take(ring: Ring): End;
+  /** Throws `ERR_MEMSPAN_PEER_CLOSED` when the peer has closed. Only for a stream that is given up. */
+  askIfClosed(end: End): void;
 }
 
 export const SENDER: Side<RingWriter> = {
@@ -45,6 +52,7 @@ export const SENDER: Side<RingWriter> = {
   peer: 'receiver',
   lifeline: 0,
   take: (ring) => ring.writer(),
+  askIfClosed: (writer) => void writer.trySend(''),
 };
 
 export const RECEIVER: Side<RingReader> = {
@@ -53,6 +61,8 @@ export const RECEIVER: Side<RingReader> = {
   peer: 'sender',
   lifeline: 1,
   take: (ring) => ring.reader(),
+  // A reader hears all from the ring, after it has taken what is left.
+  askIfClosed: () => {},
 };
 
 /** An attached end. What is in here must be kept: a lifeline that is lost is let go. */
@@ -61,21 +71,25 @@ export interface Joined<End extends StreamEnd> {
   readonly gate: Lifeline | undefined;
   readonly capacity: number;
   readonly end: End;
+  /** Where the other side is. */
+  peer(): 'absent' | 'attached' | 'gone';
 }
 
 const LABEL = 'memspan stream 1'.padEnd(32, '\n');
+const TRAILER_BYTES = 64;
+const LABEL_AT = 32;
 const GATE = 2;
 const RETRY_MS = 10;
-/** How long the stream before may take to end after one of its sides was killed. */
+/** How long the stream before may take, at most, to end after one of its sides was killed. */
 const PATIENCE_MS = 10_000;
 
 /** Makes or joins the stream. Throws when its side is taken, or the name leads to something else. */
 export async function join<End extends StreamEnd>(
   name: string,
   side: Side<End>,
-  capacity: number,
+  { capacity, timeoutMs }: { capacity: number; timeoutMs: number },
 ): Promise<Joined<End>> {
-  const patience = performance.now() + PATIENCE_MS;
+  const patience = performance.now() + Math.min(PATIENCE_MS, timeoutMs);
   for (;;) {
     const found = open(name);
     const joined = found ? joinFound(found, side) : make(name, side, capacity);
@@ -120,7 +134,7 @@ function make<End extends StreamEnd>(
   side: Side<End>,
   capacity: number,
 ): Joined<End> | undefined {
-  const size = Ring.bytesFor(capacity) + LABEL.length;
+  const size = Ring.bytesFor(capacity) + TRAILER_BYTES;
   let attached: Joined<End> | undefined;
   try {
     Segment.create(name, {
@@ -211,7 +225,16 @@ function attach<End extends StreamEnd>(
   gate: Lifeline | undefined,
 ): Joined<End> {
   const ring = new Ring(segment);
-  return { segment, gate, capacity: ring.capacity, end: side.take(ring) };
+  const end = side.take(ring);
+  const came = gate === undefined ? [0, 0] : wordsOf(segment);
+  const other = 1 - side.lifeline;
+  came[side.lifeline] = 1;
+  const peer = (): 'absent' | 'attached' | 'gone' => {
+    if (segment.isHeld(other)) came[other] = 1;
+    else return came[other] === 0 ? 'absent' : 'gone';
+    return 'attached';
+  };
+  return { segment, gate, capacity: ring.capacity, end, peer };
 }
 
 /** Without writing to it: a ring's constructor makes one of fresh memory. */
@@ -226,11 +249,15 @@ function isRing(segment: Segment): boolean {
 }
 
 function isLabelled(segment: Segment): boolean {
-  return segment.size > LABEL.length && labelOf(segment).toString('latin1') === LABEL;
+  return segment.size > TRAILER_BYTES && labelOf(segment).toString('latin1') === LABEL;
 }
 
 function labelOf({ buffer, size }: Segment): Buffer {
-  return Buffer.from(buffer, size - LABEL.length, LABEL.length);
+  return Buffer.from(buffer, size - TRAILER_BYTES + LABEL_AT, LABEL.length);
+}
+
+function wordsOf({ buffer, size }: Segment): Int32Array {
+  return new Int32Array(buffer, size - TRAILER_BYTES, 2);
 }
 
 function hasCode(error: unknown, code: MemspanError['code']): boolean {

@@ -16,7 +16,7 @@ export const GAP = 2;
 export function tableOf(
   columns: readonly Column[],
   rows: readonly (readonly string[])[],
-  indent = 0,
+  head = true,
 ): string {
   const table = new Table({
     chars: NO_BORDERS,
@@ -24,12 +24,9 @@ export function tableOf(
     colAligns: columns.map(({ align = 'left' }) => align),
     colWidths: columns.map(({ width }) => width ?? null),
   });
-  table.push(
-    columns.map(({ title }) => paint.dim(title)),
-    ...rows.map((row) => [...row]),
-  );
-  const margin = ' '.repeat(indent);
-  return table.toString().replace(/^/gm, margin).replace(/ +$/gm, '');
+  if (head) table.push(columns.map(({ title }) => paint.dim(title)));
+  table.push(...rows.map((row) => [...row]));
+  return table.toString().replace(/ +$/gm, '');
 }
 
 const NO_BORDERS: Record<string, string> = Object.fromEntries(

@@ -27,9 +27,9 @@ for (const kind of kinds) {
   });
 
   const forEver = [[], [undefined], [Number.NaN], [Number.POSITIVE_INFINITY], ['text'], [{}]];
-  const objects = [{ valueOf: () => undefined }, { [Symbol.toPrimitive]: () => undefined }];
+  const objects: unknown[] = [{ valueOf: () => undefined }, { [Symbol.toPrimitive]: () => undefined }];
   test(`${kind}: no timeout, undefined, NaN and Infinity wait until notified`, async () => {
-    const timeouts = [...forEver, ...objects.map((object) => [object])];
+    const timeouts: unknown[][] = [...forEver, ...objects.map((object) => [object])];
     const waits = timeouts.map((rest) => waitAsync(view, 0, zero, ...(rest as [number])).value);
     assert.equal(await isPending(Promise.race(waits as Promise<string>[])), true);
     assert.equal(notify(view, 0), waits.length);

@@ -19,8 +19,7 @@ for (const kind of kinds) {
   const zero = element(kind, 0);
 
   test(`${kind}: 'timed-out', and not before its time`, async () => {
-    for (const timeout of [1, true, 2.5, 20, '30', { valueOf: undefined, toString: undefined }]) {
-      if (typeof timeout === 'object') continue;
+    for (const timeout of [1, true, 2.5, 20, '30', [4]]) {
       const { result, lapseMs } = await agent.wait(kind, 0, zero, timeout);
       assert.equal(result, 'timed-out');
       assert.ok(lapseMs >= Number(timeout), `${lapseMs} < ${timeout}`);

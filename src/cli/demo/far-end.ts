@@ -25,8 +25,7 @@ process.on('message', async (message: Task | Uint8Array) => {
   if (message instanceof Uint8Array) return;
   if (message.task === 'file') await receiveFile(message.bytes);
   else if (message.task === 'messages') await receiveMessages();
-  else if (message.task === 'echo') await over(end.echo());
-  else blockingEcho();
+  else await over(end.echo());
 });
 process.send?.('here');
 
@@ -44,10 +43,6 @@ async function receiveMessages(): Promise<void> {
   const count = await over(end.receiveMessages(onFirst));
   const result: MessagesReceived = { seconds: seconds(), count };
   process.send?.(result);
-}
-
-function blockingEcho(): void {
-  process.send?.('ready', () => end.echoBlocking?.());
 }
 
 /** Says that it is ready only when the end is listening. */

@@ -7,8 +7,6 @@ const THERE = 'there';
 const BACK = 'back';
 const THERE_BYTES = 2 ** 22;
 const BACK_BYTES = 2 ** 16;
-/** No call blocks the demo for longer, whatever the far end does. */
-const BLOCK_MS = 5000;
 
 let there: Segment;
 let back: Segment;
@@ -48,13 +46,6 @@ export const ring: Transport = {
         if (!writer.trySend(bytes)) await writer.sendAsync(bytes);
         if (reader.tryReceiveInto(answer) < 0) await reader.receiveAsync();
       },
-
-      roundTripBlocking(bytes) {
-        writer.send(bytes, { timeoutMs: BLOCK_MS });
-        if (reader.receiveInto(answer, { timeoutMs: BLOCK_MS }) < 0) {
-          throw new Error('the far end does not answer');
-        }
-      },
     };
   },
 
@@ -90,13 +81,6 @@ export const ring: Transport = {
           await writer.sendAsync(next);
           if (next[0] === LAST) return;
         }
-      },
-
-      echoBlocking() {
-        do {
-          reader.receiveInto(bytes);
-          writer.send(bytes);
-        } while (bytes[0] !== LAST);
       },
     };
   },

@@ -1,17 +1,25 @@
-// What the demo shows: headings, bars, the listings of /dev/shm, the table. At most 80 columns.
+// What the demo shows: headings, the counters, a live bar that becomes a row of the table, the listings of
+// /dev/shm. At most 80 columns.
 
 import cliProgress from 'cli-progress';
 import type { SegmentInfo } from '../../index.ts';
-import { count, cut, memory, paint, printable, volume } from '../format.ts';
-import { tableOf } from '../table.ts';
+import { count, cut, memory, paint, volume } from '../format.ts';
+import { type Column, tableOf } from '../table.ts';
 import type { CounterResult } from './counter.ts';
 import type { TransferResult } from './transfer.ts';
 
 const MARGIN = '   ';
-const LABEL_WIDTH = 14;
 const BAR_WIDTH = 24;
-const LISTED_MAX = 4;
-const NAME_WIDTH_MAX = 48;
+const NAMES_WIDTH_MAX = 50;
+
+const COLUMNS: readonly Column[] = [
+  { title: 'transport', width: 16 },
+  { title: 'MB/s', align: 'right', width: 13 },
+  { title: 'messages/s', align: 'right', width: 16 },
+  { title: 'round trip', align: 'right', width: 16 },
+  { title: 'SHA-256', width: 12 },
+];
+const NAME_WIDTH = 14;
 
 export function heading(number: number, text: string): void {
   console.log(`\n${paint.bold(paint.cyan(`${number}  ${text}`))}`);
@@ -21,23 +29,29 @@ export function line(text: string): void {
   console.log(MARGIN + text);
 }
 
-export function showCounters({ expected, plain, atomic }: CounterResult): void {
+export function showCounters({ expected, plain, atomic, rounds }: CounterResult): void {
   const row = (code: string, found: number): void => {
     const lost = expected - found;
-    const verdict =
-      lost === 0 ? paint.green('none lost') : paint.red(`${count(lost)} updates lost`);
-    line(`${code.padEnd(26)}  ${count(found).padStart(9)} of ${count(expected)}   ${verdict}`);
+    const verdict = lost === 0 ? paint.green('none lost') : paint.red(`${count(lost)} lost`);
+    line(`${code.padEnd(26)}  ${count(found).padStart(9)} of ${count(expected)}  ${verdict}`);
   };
   row('counter[0]++', plain);
   row('Atomics.add(counter, 0, 1)', atomic);
+  if (rounds > 1) line(paint.dim(`(round ${rounds}: until then they happened not to meet)`));
 }
 
-/** One transport's line: a live bar on a terminal, otherwise printed when it is done. */
+/** The head of the table whose rows the transfer lines become. */
+export function showHead(): void {
+  line(tableOf(COLUMNS, []));
+}
+
+/** One transport: a bar while it works, a row of the table afterwards. */
 export class TransferLine {
   readonly #name: string;
   readonly #total: number;
   readonly #bar: cliProgress.SingleBar | undefined;
   #sent = 0;
+  #startedAt = 0;
   #note = '';
 
   constructor(name: string, total: number) {
@@ -50,11 +64,13 @@ export class TransferLine {
       hideCursor: true,
       // See progress.ts.
       linewrap: true,
+      clearOnComplete: true,
     });
     this.#bar.start(1, 0);
   }
 
   sent(bytes: number): void {
+    this.#startedAt ||= performance.now();
     this.#sent += bytes;
     this.#bar?.update(0);
   }
@@ -65,73 +81,50 @@ export class TransferLine {
   }
 
   done(result: TransferResult): void {
-    const speed = `${count(result.megabytesPerSecond)} MB/s`.padStart(11);
-    this.#note = `${speed}  SHA-256 ${mark(result.isIntact)}`;
-    if (this.#bar === undefined) line(this.#text(Number.POSITIVE_INFINITY).trimStart());
-    else this.#bar.stop();
+    this.#bar?.stop();
+    const { name, megabytesPerSecond, messagesPerSecond, roundTripMicroseconds } = result;
+    const cells = [
+      name,
+      count(megabytesPerSecond),
+      count(messagesPerSecond),
+      microseconds(roundTripMicroseconds),
+      result.isIntact ? paint.green('✓') : paint.red('✗ differs'),
+    ];
+    line(tableOf(COLUMNS, [cells], false));
   }
 
-  /** Leaves the cursor as it was; for an end before time. */
+  /** For an end before time: leaves the cursor as it was. */
   abandon(): void {
     this.#bar?.stop();
   }
 
   #text(widthMax: number): string {
     const done = Math.round((this.#sent / this.#total) * BAR_WIDTH);
-    const bar = paint.cyan('█'.repeat(done)) + paint.dim('░'.repeat(BAR_WIDTH - done));
-    const text = `${MARGIN}${this.#name.padEnd(LABEL_WIDTH)}${bar} ${volume(this.#sent).padStart(9)}  ${this.#note}`;
-    // Colours count where cli-progress cuts.
-    return text.length < widthMax ? text : cut(uncoloured(text), widthMax - 1);
+    const [full, rest] = ['█'.repeat(done), '░'.repeat(BAR_WIDTH - done)];
+    const text = (bar: string): string =>
+      `${MARGIN}${this.#name.padEnd(NAME_WIDTH)}${bar} ${volume(this.#sent).padStart(9)}  ${this.#note}`;
+    const coloured = text(paint.cyan(full) + paint.dim(rest));
+    // cli-progress counts a colour's letters when it cuts.
+    return coloured.length < widthMax ? coloured : cut(text(full + rest), widthMax - 1);
   }
 }
 
-export function showTable(results: readonly TransferResult[]): void {
-  const rows = results.map((result) => [
-    result.name,
-    count(result.megabytesPerSecond),
-    count(result.messagesPerSecond),
-    microseconds(result.roundTripMicroseconds),
-    mark(result.isIntact),
-  ]);
-  const right = 'right' as const;
-  const table = tableOf(
-    [
-      { title: 'transport', width: LABEL_WIDTH + 2 },
-      { title: 'MB/s', align: right, width: 12 },
-      { title: 'messages/s', align: right, width: 16 },
-      { title: 'round trip', align: right, width: 16 },
-      { title: 'SHA-256' },
-    ],
-    rows,
-    MARGIN.length,
-  );
-  console.log(`\n${table}\n`);
-}
-
-/** Names in /dev/shm, the demo's own ones standing out. */
+/** Names in /dev/shm: the demo's own ones, and how many others. */
 export function showSegments(when: string, segments: readonly SegmentInfo[], prefix: string): void {
-  const isOwn = ({ name }: SegmentInfo): boolean => name.startsWith(prefix);
-  const own = segments.filter(isOwn);
+  const own = segments.filter(({ name }) => name.startsWith(prefix));
   const others = segments.length - own.length;
-  const listed = own.slice(0, LISTED_MAX);
-  const rest = others === 0 ? [] : [`${others} of other programs`];
-  const summary = [own.length === 0 ? 'none of this demo' : `${own.length} of this demo`, ...rest];
-  line(`${when.padEnd(8)}${summary.join(', ')}`);
-  for (const { name, size } of listed) {
-    const shown = cut(printable(name), NAME_WIDTH_MAX);
-    line(`        ${paint.yellow(shown)}  ${paint.dim(memory(size))}`);
+  const besides =
+    others === 0 ? '' : paint.dim(`  + ${others} ${others === 1 ? 'other' : 'others'}`);
+  if (own.length === 0) {
+    line(`${when}  nothing of this demo${besides}`);
+    return;
   }
+  const names = own.map(({ name }) => name.slice(prefix.length)).join(',');
+  const bytes = own.reduce((sum, { size }) => sum + size, 0);
+  const shown = cut(`${prefix}{${names}}`, NAMES_WIDTH_MAX);
+  line(`${when}  ${paint.bold(paint.yellow(shown))}  ${memory(bytes)}${besides}`);
 }
 
 export function microseconds(value: number): string {
   return `${value < 10 ? value.toFixed(1) : count(value)} µs`;
-}
-
-function mark(isIntact: boolean): string {
-  return isIntact ? paint.green('✓') : paint.red('✗ differs');
-}
-
-function uncoloured(text: string): string {
-  const colour = new RegExp(`${String.fromCharCode(27)}\\[\\d+m`, 'g');
-  return text.replace(colour, '');
 }

@@ -30,6 +30,8 @@ export class Stage {
   readonly #failed: Promise<never>;
   #fail: (error: Error) => void = () => {};
   #isOver = false;
+  /** However this process is ended. */
+  readonly #onExit = (): void => this.end();
 
   constructor() {
     this.#failed = new Promise((_resolve, reject) => {
@@ -37,6 +39,7 @@ export class Stage {
     });
     // Whoever is waiting hears of it; nobody may be.
     this.#failed.catch(() => {});
+    process.once('exit', this.#onExit);
     this.#limit = setTimeout(
       () => this.#fail(failure(`it is not done after ${LIMIT_MS / 1000} s`)),
       LIMIT_MS,
@@ -102,6 +105,7 @@ export class Stage {
   /** Ends everybody and removes everything. Again is harmless. */
   end(): void {
     this.#isOver = true;
+    process.off('exit', this.#onExit);
     clearTimeout(this.#limit);
     for (const { child } of this.#actors) child.kill('SIGKILL');
     for (const segment of this.#segments) {

@@ -27,15 +27,16 @@ export interface TransferResult {
   readonly megabytesPerSecond: number;
   readonly messagesPerSecond: number;
   readonly roundTripMicroseconds: number;
-  readonly roundTripBlockingMicroseconds?: number;
   /** Every pass arrived bit by bit. */
   readonly isIntact: boolean;
 }
 
+export type Phase = 'file' | 'messages' | 'round trips';
+
 /** What the screen is told meanwhile. */
 export interface TransferEvents {
   onSent(bytes: number): void;
-  onPhase(phase: 'file' | 'messages' | 'round trips'): void;
+  onPhase(phase: Phase): void;
   /** Both ends are attached. */
   onReady?(): void;
 }
@@ -78,12 +79,6 @@ export async function measure(
   events.onPhase('round trips');
   await ask({ task: 'echo' });
   const roundTrip = await stage.unlessFailed(timeTrips(near, plan.trips));
-  const { roundTripBlocking } = near;
-  let blocking: number | undefined;
-  if (roundTripBlocking !== undefined) {
-    await ask({ task: 'echo-blocking' });
-    blocking = timeBlockingTrips(roundTripBlocking, plan.trips);
-  }
   stage.dismiss(far);
 
   const passSeconds = passes.map(({ seconds }) => seconds);
@@ -94,7 +89,6 @@ export async function measure(
     megabytesPerSecond: plan.file.length / 1e6 / median(passSeconds),
     messagesPerSecond: messages.count / messages.seconds,
     roundTripMicroseconds: roundTrip,
-    ...(blocking === undefined ? {} : { roundTripBlockingMicroseconds: blocking }),
     isIntact: passes.every(({ sha256 }) => sha256 === plan.sha256),
   };
 }
@@ -105,16 +99,6 @@ async function timeTrips(near: NearEnd, trips: number): Promise<number> {
   for (let i = 0; i < WARM_UP + trips; i++) {
     const start = performance.now();
     await near.roundTrip(message(i === WARM_UP + trips - 1));
-    if (i >= WARM_UP) times.push(performance.now() - start);
-  }
-  return median(times) * 1000;
-}
-
-function timeBlockingTrips(roundTrip: (message: Uint8Array) => void, trips: number): number {
-  const times: number[] = [];
-  for (let i = 0; i < WARM_UP + trips; i++) {
-    const start = performance.now();
-    roundTrip(message(i === WARM_UP + trips - 1));
     if (i >= WARM_UP) times.push(performance.now() - start);
   }
   return median(times) * 1000;

@@ -15,8 +15,6 @@ export interface NearEnd {
   sendMessages(milliseconds: number): Promise<void>;
   /** Sends a message and resolves when it has come back. */
   roundTrip(message: Uint8Array): Promise<void>;
-  /** The same, blocking this thread; both ends must be told. */
-  roundTripBlocking?(message: Uint8Array): void;
 }
 
 /** The end that receives. */
@@ -27,7 +25,6 @@ export interface FarEnd {
   receiveMessages(onFirst: () => void): Promise<number>;
   /** Sends back what comes, up to the last one. */
   echo(): Promise<void>;
-  echoBlocking?(): void;
 }
 
 export interface Transport {
@@ -44,7 +41,7 @@ export interface Transport {
 /** What the far end is asked to do, and what it answers when it has done it. */
 export type Task =
   | { readonly task: 'file'; readonly bytes: number }
-  | { readonly task: 'messages' | 'echo' | 'echo-blocking' };
+  | { readonly task: 'messages' | 'echo' };
 
 export interface FileReceived {
   readonly seconds: number;
