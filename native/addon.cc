@@ -53,8 +53,15 @@ Napi::Value Failure(const Napi::CallbackInfo& info, int result) {
 // {handle, buffer, status}; the handle lets go of the mapping when it is collected.
 Napi::Value Describe(const Napi::CallbackInfo& info, Mapping* mapping) {
   const Napi::Env env = info.Env();
-  const auto handle =
-      Napi::External<Mapping>::New(env, mapping, [](Napi::Env, Mapping* held) { Release(held); });
+  napi_value handle;
+  const napi_status held = napi_create_external(
+      env, mapping, [](napi_env, void* data, void*) { Release(static_cast<Mapping*>(data)); },
+      nullptr, &handle);
+  if (held != napi_ok) {
+    // The worker is being terminated: no value can be made any more, and nobody will miss it.
+    Release(mapping);
+    return {};
+  }
   const napi_value buffer = MakeBuffer(env, mapping);
   if (!buffer) return {};
   const napi_value status = MakeStatusBuffer(env, mapping);
@@ -71,9 +78,8 @@ Napi::Value MapFile(const Napi::CallbackInfo& info) {
   const double size = info[1].As<Napi::Number>().DoubleValue();
   if (!(size >= 1) || size > 9007199254740991.0) return Failure(info, -EINVAL);
   Mapping* mapping = nullptr;
-  const int result =
-      Map(info[0].As<Napi::Number>().Int32Value(), static_cast<uint64_t>(size),
-          info[2].As<Napi::Number>().Uint32Value(), Current(info.Env()), &mapping);
+  const int result = Map(info[0].As<Napi::Number>().Int32Value(), static_cast<uint64_t>(size),
+                         info[2].As<Napi::Number>().Uint32Value(), Current(info.Env()), &mapping);
   if (result < 0) return Failure(info, result);
   return Describe(info, mapping);
 }
@@ -116,8 +122,8 @@ Napi::Value SyncMapping(const Napi::CallbackInfo& info) {
   const int64_t offset = info[1].As<Napi::Number>().Int64Value();
   const int64_t length = info[2].As<Napi::Number>().Int64Value();
   if (offset < 0 || length < 0) return Failure(info, -EINVAL);
-  return Failure(info, Sync(MappingOf(info), static_cast<uint64_t>(offset),
-                            static_cast<uint64_t>(length)));
+  return Failure(
+      info, Sync(MappingOf(info), static_cast<uint64_t>(offset), static_cast<uint64_t>(length)));
 }
 
 void EndEnvironment(void* data) {

@@ -5,12 +5,13 @@
 // process (cancel words, a helper's bell) are private.
 #pragma once
 
-#include <cerrno>
-#include <cstdint>
-#include <ctime>
 #include <linux/futex.h>
 #include <sys/syscall.h>
 #include <unistd.h>
+
+#include <cerrno>
+#include <cstdint>
+#include <ctime>
 
 #ifndef SYS_futex_waitv
 #define SYS_futex_waitv 449
@@ -32,8 +33,8 @@ constexpr uint32_t kPrivateWord32 = 0x02 | 128;
 inline int FutexWait(const uint32_t* word, uint32_t expected, const timespec* deadline,
                      bool isPrivate = false) {
   const int operation = FUTEX_WAIT_BITSET | (isPrivate ? FUTEX_PRIVATE_FLAG : 0);
-  const long result = syscall(SYS_futex, word, operation, expected, deadline, nullptr,
-                              FUTEX_BITSET_MATCH_ANY);
+  const long result =
+      syscall(SYS_futex, word, operation, expected, deadline, nullptr, FUTEX_BITSET_MATCH_ANY);
   return result == 0 ? 0 : -errno;
 }
 

@@ -53,7 +53,7 @@ int Map(int fd, uint64_t size, uint32_t flags, Environment* owner, Mapping** out
   // The caller has looked at the size before; look again here, where it is used.
   struct stat info;
   if (fstat(fd, &info) != 0) return -errno;
-  if (size == 0 || size > static_cast<uint64_t>(info.st_size)) return -EINVAL;
+  if (size == 0 || info.st_size < 0) return -EINVAL;
   const size_t length = (size + PageSize() - 1) & ~(PageSize() - 1);
   void* base = mmap(nullptr, length, Protection(flags), MmapFlags(flags), fd, 0);
   if (base == MAP_FAILED) return -errno;
@@ -70,6 +70,8 @@ int Map(int fd, uint64_t size, uint32_t flags, Environment* owner, Mapping** out
   mapping->size = size;
   mapping->flags = flags;
   mapping->owner = owner;
+  // Made shorter since that look: as if it had been a moment later.
+  if (size > static_cast<uint64_t>(info.st_size)) mapping->status = kTruncated;
   Register(mapping);
   *out = mapping;
   return 0;

@@ -17,6 +17,7 @@ std::atomic<bool> pretendNoWaitAny{false};
 constexpr int64_t kNsPerSecond = 1'000'000'000;
 // Without futex_waitv a sleeper looks at its cancel word this often, and loses its place meanwhile.
 constexpr int64_t kSliceNs = 50'000'000;
+constexpr uint32_t kInterrupted = static_cast<uint32_t>(Outcome::interrupted);
 
 uint32_t* CancelWord(Sleeper* sleeper) { return reinterpret_cast<uint32_t*>(&sleeper->cancel); }
 
@@ -35,12 +36,14 @@ timespec ToTimespec(int64_t ns) {
   return time;
 }
 
+// The first word is the last, except that an interruption gives way to what ends the sleep for good.
 void Cancel(Sleeper* sleeper, Outcome why) {
-  uint32_t nobody = 0;
-  sleeper->cancel.compare_exchange_strong(nobody, static_cast<uint32_t>(why));
+  uint32_t before = 0;
+  while (before == 0 || before == kInterrupted) {
+    if (sleeper->cancel.compare_exchange_weak(before, static_cast<uint32_t>(why))) break;
+  }
   FutexWake(CancelWord(sleeper), 1, true);
 }
-
 
 int WaitAny(Sleeper* sleeper) {
   const WaitEntry entries[] = {
@@ -48,8 +51,8 @@ int WaitAny(Sleeper* sleeper) {
       {sleeper->low, reinterpret_cast<uintptr_t>(sleeper->target), kWord32, 0},
       {sleeper->high, reinterpret_cast<uintptr_t>(sleeper->target + 1), kPrivateWord32, 0},
   };
-  const int woken = FutexWaitAny(entries, sleeper->wide ? 3 : 2,
-                                 sleeper->bounded ? &sleeper->deadline : nullptr);
+  const int woken =
+      FutexWaitAny(entries, sleeper->wide ? 3 : 2, sleeper->bounded ? &sleeper->deadline : nullptr);
   return woken == 0 ? -ECANCELED : woken > 0 ? 0 : woken;
 }
 
@@ -125,18 +128,15 @@ void SetTimeout(Sleeper* sleeper, double timeoutMs) {
 
 Outcome Sleep(Sleeper* sleeper, bool plain) {
   for (;;) {
-    const uint32_t cancelled = sleeper->cancel.load();
-    if (cancelled == static_cast<uint32_t>(Outcome::interrupted)) {
-      sleeper->cancel.store(0);
-      return Outcome::interrupted;
-    }
+    uint32_t cancelled = kInterrupted;
+    if (sleeper->cancel.compare_exchange_strong(cancelled, 0)) return Outcome::interrupted;
     if (cancelled != 0) return static_cast<Outcome>(cancelled);
     // The kernel compares the two halves one after the other.
     if (sleeper->wide && ValueDiffers(*sleeper)) return Changed(sleeper);
     int result;
     if (plain) {
-      result = FutexWait(sleeper->target, sleeper->low,
-                         sleeper->bounded ? &sleeper->deadline : nullptr);
+      result =
+          FutexWait(sleeper->target, sleeper->low, sleeper->bounded ? &sleeper->deadline : nullptr);
     } else {
       result = HasWaitAny() ? WaitAny(sleeper) : WaitSlice(sleeper);
     }

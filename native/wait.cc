@@ -108,8 +108,8 @@ bool ReadSleeper(const Napi::CallbackInfo& info, Sleeper* sleeper) {
   }
   sleeper->wide = type == napi_bigint64_array;
   const size_t width = sleeper->wide ? 8 : 4;
-  sleeper->target = reinterpret_cast<uint32_t*>(static_cast<uint8_t*>(data) +
-                                                static_cast<size_t>(index) * width);
+  sleeper->target =
+      reinterpret_cast<uint32_t*>(static_cast<uint8_t*>(data) + static_cast<size_t>(index) * width);
   if (info.Length() < 5) return true;
   sleeper->low = static_cast<uint32_t>(info[2].As<Napi::Number>().Int32Value());
   sleeper->high = static_cast<uint32_t>(info[3].As<Napi::Number>().Int32Value());

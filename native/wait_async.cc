@@ -1,4 +1,4 @@
-// Asynchronous waits as JavaScript sees them: a helper sleeps for each (helper.h), its outcome goes into the
+// Asynchronous waits as JavaScript sees them: a helper sleeps for each (wait_pool.h), its outcome goes into the
 // environment's list, and a threadsafe function makes the event loop look at that list; it holds the loop
 // open while a wait is pending.
 
@@ -7,8 +7,8 @@
 #include <unordered_map>
 #include <vector>
 
-#include "helper.h"
 #include "wait.h"
+#include "wait_pool.h"
 
 namespace memspan {
 

@@ -53,7 +53,11 @@ static inline uint8_t* spsc_map(uint64_t size) {
 static inline struct spsc_end spsc_open(struct spsc* ring, uint8_t* bytes, uint64_t size,
                                         bool producer) {
   for (uint64_t i = 0; i < 2 * size; i += kPage) *(volatile uint8_t*)(bytes + i) = 0;
-  return (struct spsc_end){bytes, size, producer ? size : 0, 0, 0,
+  return (struct spsc_end){bytes,
+                           size,
+                           producer ? size : 0,
+                           0,
+                           0,
                            producer ? &ring->tail : &ring->head,
                            producer ? &ring->head : &ring->tail};
 }

@@ -1,5 +1,6 @@
 // The reading end of a ring.
 
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import { invalidArgument, outOfRange } from '../errors.ts';
 import { compareExchange, load } from '../word/atomics.ts';
 import {
@@ -20,6 +21,9 @@ import {
   type RingWaitOptions,
 } from './ring-end.ts';
 import { copyWords, WordWindow } from './word-window.ts';
+
+/** After so many messages a for-await loop lets the event loop go round. */
+const MESSAGES_PER_TURN = 1024;
 
 /** No message: nothing there, time over, or the stream has ended (then `ended` is true). */
 type Nothing = null;
@@ -99,7 +103,10 @@ export class RingReader extends RingEnd implements Disposable, AsyncIterable<Uin
     return this.block(attempt, options) ?? -1;
   }
 
-  /** Like receive, without blocking the thread. Calls are served in their order. */
+  /**
+   * Like receive, without blocking the thread. Calls are served in their order. It does not wait for the event
+   * loop when a message is there: a loop over it should let others have their turn, as `for await` does.
+   */
   async receiveAsync(options: RingAsyncOptions = {}): Promise<Uint8Array | Nothing> {
     options.signal?.throwIfAborted();
     if (!this.isBusy) {
@@ -111,10 +118,12 @@ export class RingReader extends RingEnd implements Disposable, AsyncIterable<Uin
 
   /** All messages until the writer closes. Leaving the loop leaves the reader open. */
   async *[Symbol.asyncIterator](): AsyncGenerator<Uint8Array, void, undefined> {
-    for (;;) {
+    for (let count = 1; ; count++) {
       const message = await this.receiveAsync();
       if (message === null) return;
       yield message;
+      // A message that is there needs no event loop: timers, signals and I/O would wait for ever.
+      if (count % MESSAGES_PER_TURN === 0) await nextTurn();
     }
   }
 

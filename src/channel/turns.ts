@@ -44,11 +44,11 @@ export class Turn {
     });
   }
 
+  /** Leaves the queue. Who is first then is told, unless it knows already. */
   end(): void {
-    const wasFirst = this.isFirst;
     this.#queue.delete(this);
     const next = first(this.#queue);
-    if (wasFirst && next !== undefined) next.#onFirst?.();
+    if (next !== undefined) next.#onFirst?.();
   }
 }
 

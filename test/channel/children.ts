@@ -118,8 +118,8 @@ export function serve<Job, Report>(work: (job: Job) => Promise<Report> | Report)
   let last: Promise<unknown> = Promise.resolve();
   process.on('message', (job: Job) => {
     last = last.then(async () => {
-      const report = await work(job);
-      if (process.connected) process.send?.(report);
+      // Nobody may be listening any more.
+      process.send?.(await work(job), undefined, undefined, () => {});
     });
   });
   process.send?.('ready');

@@ -161,10 +161,12 @@ test('closing an end rejects its own pending calls with ERR_MEMSPAN_CLOSED; noth
   const finished = writer.finished();
   assert.ok(await isPending(Promise.race([...sends, finished])));
   writer.close();
-  for (const { reason } of (await Promise.allSettled(sends)) as PromiseRejectedResult[]) {
-    assert.equal(reason.code, 'ERR_MEMSPAN_CLOSED');
-  }
+  // There is room now, but it is too late.
   assert.equal(drain(reader).length, count);
+  for (const { reason } of (await Promise.allSettled(sends)) as PromiseRejectedResult[]) {
+    assert.equal(reason?.code, 'ERR_MEMSPAN_CLOSED');
+  }
+  assert.equal(reader.tryReceive(), null);
   assert.equal(reader.ended, true);
   assert.ok(await isPending(finished));
   reader.close();
@@ -182,6 +184,34 @@ test('closing a reader rejects its pending calls, also a for-await loop', async 
   const outcomes = (await Promise.allSettled([...calls, loop])) as PromiseRejectedResult[];
   assert.ok(outcomes.every(({ reason }) => reason.code === 'ERR_MEMSPAN_CLOSED'));
   assert.throws(() => writer.trySend('x'), code('PEER_CLOSED'));
+});
+
+for (const how of ['receive', 'receiveAsync'] as const) {
+  test(`a writer that sends and closes between a look and the look at its lifeline is not dead: ${how}`, async (t) => {
+    const { writer, reader, segment } = pair(t);
+    const { isHeld } = segment;
+    t.mock.method(segment, 'isHeld', (index: number) => {
+      writer.send('last words');
+      writer.close();
+      t.mock.restoreAll();
+      return isHeld.call(segment, index);
+    });
+    assert.equal((await reader[how]())?.length, 10);
+    assert.equal(await reader[how](), null);
+    assert.equal(reader.ended, true);
+  });
+}
+
+test('a reader that closes between a look and the look at its lifeline is not dead', async (t) => {
+  const { writer, reader, segment } = pair(t);
+  fill(writer);
+  const { isHeld } = segment;
+  t.mock.method(segment, 'isHeld', (index: number) => {
+    reader.close();
+    t.mock.restoreAll();
+    return isHeld.call(segment, index);
+  });
+  assert.throws(() => writer.send('x'), code('PEER_CLOSED'));
 });
 
 test('the peer is absent, then attached, then closed', (t) => {

@@ -85,6 +85,12 @@ const readerStates: Record<string, (t: TestContext) => RingReader> = {
     segment.close();
     return reader;
   },
+  'segment closed, more was seen': (t) => {
+    const { reader, segment } = withOne(withOne(pair(t)));
+    reader.tryReceive();
+    segment.close();
+    return reader;
+  },
   'segment truncated': (t) => truncated(t).reader,
 };
 
@@ -115,6 +121,7 @@ const outcomes = {
     writer died, one message   0           0               0          0            0
     closed                     CLOSED      CLOSED          CLOSED     CLOSED       CLOSED
     segment closed             CLOSED      CLOSED          CLOSED     CLOSED       CLOSED
+    segment closed, more was seen  CLOSED  CLOSED          CLOSED     CLOSED       CLOSED
     segment truncated          TRUNCATED   TRUNCATED       TRUNCATED  TRUNCATED    TRUNCATED`,
 };
 

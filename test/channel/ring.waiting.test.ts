@@ -140,6 +140,20 @@ test('the event loop goes on while a call waits', async (t) => {
   assert.deepEqual(Buffer.from((await received)!).toString(), 'late');
 });
 
+test('a for-await loop that never has to wait lets the event loop go round', async (t) => {
+  const { writer, reader } = pair(t);
+  let ticks = 0;
+  const timer = setInterval(() => ticks++, 1);
+  t.after(() => clearInterval(timer));
+  writer.send('x');
+  let count = 0;
+  for await (const message of reader) {
+    if (ticks > 3) break;
+    assert.ok(++count < 1e7, 'the timer never came');
+    writer.send(message);
+  }
+});
+
 test('nothing is left of calls that gave up: no listener, no thread', async (t) => {
   const { writer, reader } = pair(t);
   const helpers = () =>
@@ -165,6 +179,14 @@ test('nothing is left of calls that gave up: no listener, no thread', async (t) 
   const outcomes = await Promise.allSettled([finished, ...calls]);
   assert.equal(outcomes.filter(({ status }) => status === 'rejected').length, 51);
   assert.equal(getEventListeners(signal, 'abort').length, 0);
+  // Nor of one that got what it waited for.
+  const happy = new AbortController();
+  const fulfilled = [1, 2].map(() => reader.receiveAsync({ signal: happy.signal, timeoutMs: 1e6 }));
+  assert.ok(await isPending(Promise.race(fulfilled)));
+  writer.send('a');
+  writer.send('b');
+  await Promise.all(fulfilled);
+  assert.equal(getEventListeners(happy.signal, 'abort').length, 0);
   // They end by themselves, a quarter of a second after their last wait.
   while (helpers() > 0) await delay(10);
   assert.equal(reader.tryReceive(), null);

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
 import fs from 'node:fs';
-import { after, test } from 'node:test';
+import { type TestContext, test } from 'node:test';
 import { Segment } from '../../src/index.ts';
 import { needs } from '../support/extras.ts';
 import { shmPath, uniqueName, until } from '../support/segments.ts';
@@ -16,10 +16,6 @@ const tmux = (...args: string[]): string => {
     .stdout;
 };
 
-after(() => {
-  if (skip === false) tmux('kill-server');
-});
-
 interface Pane {
   /** What is on the screen now. */
   screen(): string;
@@ -29,8 +25,10 @@ interface Pane {
 }
 
 /** A shell that runs `memspan COMMAND` and then shows its exit code. */
-function run(command: string, env = ''): Pane {
+function run(t: TestContext, command: string, env = ''): Pane {
   const session = uniqueName();
+  // The server ends with its last session.
+  t.after(() => tmux('kill-session', '-t', session));
   const line = `${env} "${process.execPath}" "${bin}" ${command}; echo "exit code $?"; exec cat`;
   tmux('new-session', '-d', '-s', session, '-x', '80', '-y', '24', `sh -c '${line}'`);
   return {
@@ -55,9 +53,9 @@ async function shows(pane: Pane, text: RegExp): Promise<string> {
 
 test('send of a file shows a bar, amounts, a rate, and at the end a summary', {
   skip,
-}, async () => {
+}, async (t) => {
   const name = uniqueName();
-  const pane = run(`send ${name} < "${process.execPath}"`);
+  const pane = run(t, `send ${name} < "${process.execPath}"`);
   await shows(pane, /waiting for a receiver… \(memspan recv /);
   const receiver = start(['recv', name], { unread: true });
   const read = receiver.child.stdout!;
@@ -70,10 +68,10 @@ test('send of a file shows a bar, amounts, a rate, and at the end a summary', {
   assert.equal((await receiver.ended).code, 0);
 });
 
-test('recv shows amounts and a rate; --quiet shows nothing', { skip }, async () => {
+test('recv shows amounts and a rate; --quiet shows nothing', { skip }, async (t) => {
   for (const quiet of ['', '--quiet ']) {
     const name = uniqueName();
-    const pane = run(`recv ${quiet}${name} > /dev/null`);
+    const pane = run(t, `recv ${quiet}${name} > /dev/null`);
     if (quiet === '') await shows(pane, /waiting for a sender…/);
     const sender = start(['send', name], { stdio: ['pipe', 'pipe', 'pipe'] });
     sender.child.stdin?.write('x'.repeat(2000));
@@ -85,9 +83,9 @@ test('recv shows amounts and a rate; --quiet shows nothing', { skip }, async () 
   }
 });
 
-test('what is typed is sent, Ctrl-D ends it', { skip }, async () => {
+test('what is typed is sent, Ctrl-D ends it', { skip }, async (t) => {
   const name = uniqueName();
-  const pane = run(`send ${name}`);
+  const pane = run(t, `send ${name}`);
   const receiver = start(['recv', name]);
   await shows(pane, /type; Ctrl-D ends/);
   pane.keys('hello', 'Enter');
@@ -97,10 +95,10 @@ test('what is typed is sent, Ctrl-D ends it', { skip }, async () => {
   assert.equal((await receiver.ended).code, 0);
 });
 
-test('Ctrl-C clears the line and leaves nothing', { skip }, async () => {
+test('Ctrl-C clears the line and leaves nothing', { skip }, async (t) => {
   for (const command of ['send', 'recv']) {
     const name = uniqueName();
-    const pane = run(`${command} ${name} < /dev/zero > /dev/null`);
+    const pane = run(t, `${command} ${name} < /dev/zero > /dev/null`);
     await shows(pane, /waiting for/);
     pane.keys('C-c');
     // The shell goes on after the interrupted command.
@@ -113,7 +111,7 @@ test('ls cuts long names to the width of the terminal', { skip }, async (t) => {
   const name = `${uniqueName()}-${'long'.repeat(40)}`;
   Segment.create(name, { size: 4096 }).close();
   t.after(() => Segment.unlink(name));
-  const screen = await shows(run(`ls "${name.slice(0, 30)}*"`), /exit code 0/);
+  const screen = await shows(run(t, `ls "${name.slice(0, 30)}*"`), /exit code 0/);
   const rows = screen.split('\n').filter((line) => line.startsWith(name.slice(0, 20)));
   assert.equal(rows.length, 1);
   assert.match(rows[0] as string, /long…|lon…|lo…|l….* 4\.0 KiB /);
@@ -121,15 +119,15 @@ test('ls cuts long names to the width of the terminal', { skip }, async (t) => {
   assert.match(String((await memspan('ls', name)).stdout), new RegExp(`^${name} `, 'm'));
 });
 
-test('the demo draws bars and colours; with NO_COLOR no colours', { skip }, async () => {
-  const pane = run('demo --quick');
+test('the demo draws bars and colours; with NO_COLOR no colours', { skip }, async (t) => {
+  const pane = run(t, 'demo --quick');
   await shows(pane, /^ +process\.send +█/m);
   const screen = await shows(pane, /exit code 0/);
   assert.match(screen, /^ +memspan +[\d,]+ +[\d,]+ +[\d.]+ µs +✓$/m);
   assert.ok(!/[█░]/.test(screen), 'every bar has become a row');
   assert.ok(pane.coloured().includes('\x1b[3'));
 
-  const plain = run('demo --quick', 'NO_COLOR=1');
+  const plain = run(t, 'demo --quick', 'NO_COLOR=1');
   await shows(plain, /exit code 0/);
   assert.ok(!plain.coloured().includes('\x1b'));
 });

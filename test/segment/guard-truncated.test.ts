@@ -4,6 +4,7 @@
 import assert from 'node:assert/strict';
 import fs from 'node:fs';
 import { test } from 'node:test';
+import { native } from '../../src/binding.ts';
 import { Segment } from '../../src/index.ts';
 import { type Puppet, startChild, startWorker, type Tools } from '../support/puppets.ts';
 import { shmPath, uniqueName, until } from '../support/segments.ts';
@@ -161,6 +162,16 @@ test('what a peer gives back is seen by whoever opens it again, not in the old b
   assert.throws(() => segment.buffer, { code: TRUNCATED });
   segment.resize();
   assert.equal(new Uint8Array(segment.buffer)[0], 8);
+  segment.unlink();
+});
+
+test('cut short between the look at its size and the mapping: as if it had been a moment later', () => {
+  const name = uniqueName();
+  using segment = Segment.create(name, { size: PAGE });
+  const raw = native.map(segment.handle.fd, 2 * PAGE, 1);
+  assert.ok(typeof raw === 'object');
+  assert.equal(new Uint32Array(raw.status)[0], 1);
+  assert.equal(new Uint8Array(raw.buffer)[PAGE], 0);
   segment.unlink();
 });
 

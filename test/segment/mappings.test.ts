@@ -5,7 +5,7 @@ import fs from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { after, test } from 'node:test';
-import { Segment } from '../../src/index.ts';
+import { notify, Segment, waitAsync } from '../../src/index.ts';
 import { startChild, startWorker } from '../support/puppets.ts';
 import { codeOf, needsRoom, shmPath, uniqueName } from '../support/segments.ts';
 
@@ -179,6 +179,20 @@ test('shrinking: no fault on this side, zeros beyond the end, an error for a pee
     return [code(), bytes[4096], bytes[3 * 4096], code()];
   });
   assert.deepEqual(seen, ['ok', 7, 0, 'ERR_MEMSPAN_TRUNCATED']);
+  segment.unlink();
+});
+
+test('shrinking ends the waits on what is cut off, and no others', async () => {
+  const name = uniqueName();
+  using segment = Segment.create(name, { size: 4 * PAGE });
+  const words = new Int32Array(segment.buffer);
+  const last = waitAsync(words, words.length - 1, 0);
+  const first = waitAsync(words, 0, 0);
+  segment.resize(PAGE);
+  assert.ok(first.async && last.async);
+  await assert.rejects(last.value, { code: 'ERR_MEMSPAN_TRUNCATED' });
+  assert.equal(notify(words, 0), 1);
+  assert.equal(await first.value, 'ok');
   segment.unlink();
 });
 

@@ -24,6 +24,13 @@ export function leftovers(): string[] {
   return fs.readdirSync(SHM).filter((name) => name.startsWith(PREFIX));
 }
 
+/** Removes the hidden files that a creator has left; how many there were. */
+export function removeUnfinished(pid: number): number {
+  const names = fs.readdirSync(SHM).filter((name) => name.startsWith(`.memspan-${pid}-`));
+  for (const name of names) fs.rmSync(shmPath(name));
+  return names.length;
+}
+
 after(() => {
   const left = leftovers();
   for (const name of left) fs.rmSync(shmPath(name), { recursive: true });

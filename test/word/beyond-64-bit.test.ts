@@ -67,7 +67,7 @@ test('one list for a place: an Int32Array over the lower half notifies, over the
 test('an element that goes from (1, 0) to (0, 1) and back never was (0, 0)', async () => {
   const worker = await startWorker();
   int64[0] = HIGH;
-  const turning = worker.run(({}, buffer) => {
+  const turning = worker.run((_tools, buffer) => {
     const int64 = new BigInt64Array(buffer, 0, 512);
     while (Atomics.load(int64, 1) === 0n) {
       for (let i = 0; i < 1000; i++) {
@@ -131,7 +131,10 @@ test('a store to the upper half and a notify in the middle of going to sleep: no
     while (Atomics.load(int64, DONE) < 2n) {
       const limit = performance.now() + 20_000; // a watchdog
       for (let i = 0; Atomics.load(int64, DONE) < 2n; i++) {
-        assert.ok(i % 1024 !== 0 || performance.now() < limit, `round ${round}: somebody sleeps on`);
+        assert.ok(
+          i % 1024 !== 0 || performance.now() < limit,
+          `round ${round}: somebody sleeps on`,
+        );
       }
     }
   }

@@ -35,7 +35,9 @@ for (const kind of kinds) {
     const waits: Promise<unknown>[] = [];
     for (const place of [0, 3, 1, 0, 2, 3, 2, 1]) {
       const agent = agents[place];
-      waits.push(agent?.waitAsync(kind, 0, zero) ?? Promise.resolve(waitAsync(view, 0, zero).value));
+      waits.push(
+        agent?.waitAsync(kind, 0, zero) ?? Promise.resolve(waitAsync(view, 0, zero).value),
+      );
       await agent?.queued();
     }
     await assertOrder(waits, () => notify(view, 0, 1));
@@ -108,17 +110,14 @@ test('under load, with timeouts and random counts: as many are woken as notify s
   const random = seededRandom(t);
   const [first, ...others] = agents as [Agent, Agent, Agent];
   const plays = [
-    first.child.run(
-      ({ memspan, kept }, index) => {
-        const { int32 } = kept as unknown as Stage;
-        for (let woken = 0, i = 0; ; i++) {
-          const result = memspan.wait(int32, index, 0, i % 5 === 0 ? 0.3 : undefined);
-          if (result === 'ok') woken++;
-          if (result === 'not-equal') return woken;
-        }
-      },
-      20,
-    ),
+    first.child.run(({ memspan, kept }, index) => {
+      const { int32 } = kept as unknown as Stage;
+      for (let woken = 0, i = 0; ; i++) {
+        const result = memspan.wait(int32, index, 0, i % 5 === 0 ? 0.3 : undefined);
+        if (result === 'ok') woken++;
+        if (result === 'not-equal') return woken;
+      }
+    }, 20),
     ...others.map(({ child }, seed) =>
       child.run(
         async ({ memspan, kept }, index, seed) => {

@@ -12,7 +12,9 @@ export function eachClaim(take: Claim): void {
 }
 
 /** Checks every claim over this buffer; says which do not hold, and how many there are. */
-export async function check(buffer: SharedArrayBuffer): Promise<{ count: number; broken: string[] }> {
+export async function check(
+  buffer: SharedArrayBuffer,
+): Promise<{ count: number; broken: string[] }> {
   const claims: Parameters<Claim>[] = [];
   eachClaim((...claim) => claims.push(claim));
   const broken: string[] = [];

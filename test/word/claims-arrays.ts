@@ -2,7 +2,17 @@
 // ValidateIntegerTypedArray; DoWait; Atomics.notify).
 import assert from 'node:assert/strict';
 import { createContext, runInContext } from 'node:vm';
-import { type Call, type Claim, calls, type Kind, kinds, Poison, poison, put, waits } from './claims.ts';
+import {
+  type Call,
+  type Claim,
+  calls,
+  type Kind,
+  kinds,
+  Poison,
+  poison,
+  put,
+  waits,
+} from './claims.ts';
 
 type Constructor = new (source: ArrayBufferLike | number) => object;
 
@@ -38,15 +48,18 @@ export function claimArrays(claim: Claim): void {
 }
 
 function claimRefusals(claim: Claim, name: string, call: Call): void {
-  claim(`${name} takes no other typed array, shared or not, and looks at nothing else first`, () => {
-    for (const Other of otherArrays) {
-      for (const source of [new SharedArrayBuffer(16), new ArrayBuffer(16), 0]) {
-        const view = new Other(source);
-        assert.throws(() => call(view, poison, poison, poison), TypeError, Other.name);
-        assert.throws(() => call(view, 0, 0, 0), TypeError, Other.name);
+  claim(
+    `${name} takes no other typed array, shared or not, and looks at nothing else first`,
+    () => {
+      for (const Other of otherArrays) {
+        for (const source of [new SharedArrayBuffer(16), new ArrayBuffer(16), 0]) {
+          const view = new Other(source);
+          assert.throws(() => call(view, poison, poison, poison), TypeError, Other.name);
+          assert.throws(() => call(view, 0, 0, 0), TypeError, Other.name);
+        }
       }
-    }
-  });
+    },
+  );
 
   claim(`${name} takes nothing that is no typed array, and looks at nothing else first`, () => {
     for (const no of noArrays) {
@@ -65,12 +78,15 @@ function claimGoneMemory(claim: Claim, name: string, call: Call, kind: Kind): vo
     assert.throws(() => call(view, 0, kind.of(0), 0), TypeError);
   });
 
-  claim(`${name}, ${kind.name} outside its resized buffer: TypeError before everything else`, () => {
-    const buffer = new ArrayBuffer(32, { maxByteLength: 32 });
-    const view = kind.make(buffer, 16, 1);
-    buffer.resize(16);
-    assert.throws(() => call(view, poison, poison, poison), TypeError);
-  });
+  claim(
+    `${name}, ${kind.name} outside its resized buffer: TypeError before everything else`,
+    () => {
+      const buffer = new ArrayBuffer(32, { maxByteLength: 32 });
+      const view = kind.make(buffer, 16, 1);
+      buffer.resize(16);
+      assert.throws(() => call(view, poison, poison, poison), TypeError);
+    },
+  );
 
   claim(`${name}, ${kind.name}: the length is read before the index is converted`, () => {
     const buffer = new SharedArrayBuffer(0, { maxByteLength: 8 });
@@ -129,20 +145,23 @@ function claimUnsharedNotify(claim: Claim, { name, make }: Kind): void {
     assert.throws(() => notify(view, -1, poison), RangeError);
   });
 
-  claim(`notify, ${name}: what detaches or shrinks it in the index's conversion comes too late`, () => {
-    const detached = new ArrayBuffer(8);
-    const detach = { valueOf: () => structuredClone(detached, { transfer: [detached] }) && 0 };
-    assert.equal(notify(make(detached), detach), 0);
-    assert.equal(detached.byteLength, 0);
+  claim(
+    `notify, ${name}: what detaches or shrinks it in the index's conversion comes too late`,
+    () => {
+      const detached = new ArrayBuffer(8);
+      const detach = { valueOf: () => structuredClone(detached, { transfer: [detached] }) && 0 };
+      assert.equal(notify(make(detached), detach), 0);
+      assert.equal(detached.byteLength, 0);
 
-    const shrunk = new ArrayBuffer(8, { maxByteLength: 8 });
-    const shrink = { valueOf: () => shrunk.resize(0) ?? 0 };
-    assert.equal(notify(make(shrunk), shrink), 0);
-    assert.equal(shrunk.byteLength, 0);
+      const shrunk = new ArrayBuffer(8, { maxByteLength: 8 });
+      const shrink = { valueOf: () => shrunk.resize(0) ?? 0 };
+      assert.equal(notify(make(shrunk), shrink), 0);
+      assert.equal(shrunk.byteLength, 0);
 
-    const grown = new ArrayBuffer(0, { maxByteLength: 8 });
-    const grow = { valueOf: () => grown.resize(8) ?? 0 };
-    assert.throws(() => notify(make(grown), grow, poison), RangeError);
-    assert.equal(grown.byteLength, 8);
-  });
+      const grown = new ArrayBuffer(0, { maxByteLength: 8 });
+      const grow = { valueOf: () => grown.resize(8) ?? 0 };
+      assert.throws(() => notify(make(grown), grow, poison), RangeError);
+      assert.equal(grown.byteLength, 8);
+    },
+  );
 }

@@ -27,8 +27,33 @@ const badIndices = (length: number): unknown[] => [
   ...objectsOf(-1),
 ];
 
-const zeros = [0, -0, '-0', undefined, Number.NaN, 0.5, '0.5', -0.9, null, false, '', [], {}, 'text'];
-const ones = [1, '1', 1.9, true, '0x1', [1], ...objectsOf(1), ...objectsOf('1'), ...objectsOf(true)];
+const zeros = [
+  0,
+  -0,
+  '-0',
+  undefined,
+  Number.NaN,
+  0.5,
+  '0.5',
+  -0.9,
+  null,
+  false,
+  '',
+  [],
+  {},
+  'text',
+];
+const ones = [
+  1,
+  '1',
+  1.9,
+  true,
+  '0x1',
+  [1],
+  ...objectsOf(1),
+  ...objectsOf('1'),
+  ...objectsOf(true),
+];
 const goodIndices = (length: number): [index: unknown, at: number][] => [
   ...zeros.map((index): [unknown, number] => [index, 0]),
   ...ones.map((index): [unknown, number] => [index, 1]),
@@ -56,13 +81,16 @@ export function claimIndices(claim: Claim): void {
 }
 
 function claimConversion(claim: Claim, name: string, call: Call, kind: Kind): void {
-  claim(`${name}, ${kind.name}, bad index: RangeError before value, timeout and count`, (buffer) => {
-    const view = viewOn(kind, buffer);
-    for (const index of badIndices(view.length)) {
-      assert.throws(() => call(view, index, poison, poison), RangeError, show(index));
-      assert.throws(() => call(view, index, kind.of(0), 0), RangeError, show(index));
-    }
-  });
+  claim(
+    `${name}, ${kind.name}, bad index: RangeError before value, timeout and count`,
+    (buffer) => {
+      const view = viewOn(kind, buffer);
+      for (const index of badIndices(view.length)) {
+        assert.throws(() => call(view, index, poison, poison), RangeError, show(index));
+        assert.throws(() => call(view, index, kind.of(0), 0), RangeError, show(index));
+      }
+    },
+  );
 
   claim(`${name}, ${kind.name}: what the index throws is passed on`, (buffer) => {
     const view = viewOn(kind, buffer);

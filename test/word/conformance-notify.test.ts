@@ -25,8 +25,30 @@ async function assertAll(waits: Promise<Waited>[], result: string): Promise<void
 
 const BIG = [Number.POSITIVE_INFINITY, 2 ** 31 - 1, 2 ** 31, 2 ** 32, 2 ** 32 + 1, 2 ** 53, 1e300];
 const ALL: unknown[] = [undefined, 'Infinity', '1e300', ...BIG, { valueOf: () => 4 }, 4.9, 5];
-const NONE: unknown[] = [0, -0, -1, -3, Number.NEGATIVE_INFINITY, Number.NaN, null, false, '', 'text', {}, 0.9, -0.9];
-const ONE: unknown[] = [1, 1.9, '1', true, [1], { valueOf: () => 1 }, { toString: () => '1', valueOf: false }];
+const NONE: unknown[] = [
+  0,
+  -0,
+  -1,
+  -3,
+  Number.NEGATIVE_INFINITY,
+  Number.NaN,
+  null,
+  false,
+  '',
+  'text',
+  {},
+  0.9,
+  -0.9,
+];
+const ONE: unknown[] = [
+  1,
+  1.9,
+  '1',
+  true,
+  [1],
+  { valueOf: () => 1 },
+  { toString: () => '1', valueOf: false },
+];
 const THREE: unknown[] = [3, '3', 3.5, { [Symbol.toPrimitive]: () => 3 }];
 const counts: [number, unknown[]][] = [
   [4, ALL],

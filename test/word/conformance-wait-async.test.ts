@@ -27,7 +27,10 @@ for (const kind of kinds) {
   });
 
   const forEver = [[], [undefined], [Number.NaN], [Number.POSITIVE_INFINITY], ['text'], [{}]];
-  const objects: unknown[] = [{ valueOf: () => undefined }, { [Symbol.toPrimitive]: () => undefined }];
+  const objects: unknown[] = [
+    { valueOf: () => undefined },
+    { [Symbol.toPrimitive]: () => undefined },
+  ];
   test(`${kind}: no timeout, undefined, NaN and Infinity wait until notified`, async () => {
     const timeouts: unknown[][] = [...forEver, ...objects.map((object) => [object])];
     const waits = timeouts.map((rest) => waitAsync(view, 0, zero, ...(rest as [number])).value);

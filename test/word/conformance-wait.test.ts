@@ -58,7 +58,15 @@ for (const kind of kinds) {
     stage.clear();
   });
 
-  const forEver = [[], [undefined], [Number.NaN], [Number.POSITIVE_INFINITY], ['text'], [{}], [1e300]];
+  const forEver = [
+    [],
+    [undefined],
+    [Number.NaN],
+    [Number.POSITIVE_INFINITY],
+    ['text'],
+    [{}],
+    [1e300],
+  ];
   test(`${kind}: no timeout, undefined, NaN and Infinity wait until notified`, async () => {
     for (const timeout of forEver) {
       const waited = agent.wait(kind, 0, zero, ...timeout);

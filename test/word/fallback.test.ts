@@ -2,7 +2,7 @@
 // slices. A waiter then loses its place at each slice, so neither order nor exact counts are promised; results,
 // promptness and an orderly end are.
 import assert from 'node:assert/strict';
-import { execFile, spawn } from 'node:child_process';
+import { execFile } from 'node:child_process';
 import { once } from 'node:events';
 import { before, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
@@ -22,6 +22,9 @@ before(async () => {
 
 const path = (name: string): string =>
   fileURLToPath(new URL(`../fixtures/word/${name}.js`, import.meta.url));
+const limits = { timeout: 20_000, killSignal: 'SIGABRT' } as const;
+const run = (program: string): Promise<{ stdout: string }> =>
+  promisify(execFile)(process.execPath, [path(program)], { env, ...limits });
 
 test('every claim about the arguments holds', { timeout: 30_000 }, async () => {
   const child = forkWith(path('claimant'), { share: { ground: stage.segment }, env });
@@ -92,13 +95,10 @@ test('abort and close() end what is pending', async () => {
 });
 
 test('workers that wait are terminated, and end when their segment is closed', async () => {
-  const { stdout } = await promisify(execFile)(process.execPath, [path('terminator')], { env });
-  assert.equal(stdout, '1,1,1,1 ERR_MEMSPAN_CLOSED');
+  assert.equal((await run('terminator')).stdout, '1,1,1,1 ERR_MEMSPAN_CLOSED');
 });
 
 test('process.exit() ends the process while its workers sleep; a worker may load the addon first', async () => {
-  const child = spawn(process.execPath, [path('leaver')], { stdio: 'inherit', env });
-  assert.deepEqual(await once(child, 'exit'), [7, null]);
-  const { stdout } = await promisify(execFile)(process.execPath, [path('first-in-worker')], { env });
-  assert.equal(stdout, 'ok timed-out 0');
+  await assert.rejects(run('leaver'), { code: 7, signal: null, stderr: '' });
+  assert.equal((await run('first-in-worker')).stdout, 'ok timed-out 0');
 });

@@ -88,7 +88,9 @@ test('abort and notify in one tick: who was counted is woken, who was not is abo
     const second = waitAsync(int32, 0, 0).value as Value;
     let count = 0;
     const abort = (): void => controller.abort();
-    const wake = (): void => void (count = notify(int32, 0, 1));
+    const wake = (): void => {
+      count = notify(int32, 0, 1);
+    };
     for (const act of i % 2 === 0 ? [abort, wake] : [wake, abort]) act();
     assert.equal(count, 1);
     const result = await first.catch(() => 'aborted' as const);
@@ -111,18 +113,15 @@ test('aborts while another process notifies: as many are woken as it was told', 
   const [agent] = (await stage.enter(1)) as [Agent];
   const GO = 100;
   stage.int32[GO] = 1;
-  const notifying = agent.child.run(
-    ({ memspan, kept }, GO) => {
-      const { int32 } = kept as unknown as Stage;
-      let count = 0;
-      for (let i = 0; Atomics.load(int32, GO) === 1; i++) {
-        count += memspan.notify(int32, 0, 1 + (i % 3));
-        for (let rest = (i * 7919) % 4000; rest > 0; rest--);
-      }
-      return count;
-    },
-    GO,
-  );
+  const notifying = agent.child.run(({ memspan, kept }, GO) => {
+    const { int32 } = kept as unknown as Stage;
+    let count = 0;
+    for (let i = 0; Atomics.load(int32, GO) === 1; i++) {
+      count += memspan.notify(int32, 0, 1 + (i % 3));
+      for (let rest = (i * 7919) % 4000; rest > 0; rest--);
+    }
+    return count;
+  }, GO);
   let [woken, aborted] = [0, 0];
   const end = performance.now() + 2000;
   const keepWaiting = async (): Promise<void> => {

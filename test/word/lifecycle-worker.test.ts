@@ -1,7 +1,7 @@
 // Workers that wait: they can be ended at any moment, the addon may be loaded by any of them first, last or at
 // once, and a segment may be closed under them.
 import assert from 'node:assert/strict';
-import { execFile, spawn } from 'node:child_process';
+import { execFile } from 'node:child_process';
 import { once } from 'node:events';
 import fs from 'node:fs';
 import { test } from 'node:test';
@@ -15,6 +15,11 @@ import { asleep } from './agents.ts';
 const SLEEPER = new URL('../fixtures/word/sleeper.js', import.meta.url);
 const path = (name: string): string =>
   fileURLToPath(new URL(`../fixtures/word/${name}.js`, import.meta.url));
+const run = (program: string): Promise<{ stdout: string }> =>
+  promisify(execFile)(process.execPath, [path(program)], {
+    timeout: 20_000,
+    killSignal: 'SIGABRT',
+  });
 
 interface Sleeper {
   readonly worker: Worker;
@@ -104,14 +109,12 @@ test('a message does not make a woken waiter say that its value was another', as
 });
 
 test('terminate() is heard even behind an interruption that the blocked loop has not answered', async () => {
-  const ended = promisify(execFile)(process.execPath, [path('interrupter')]);
-  await assert.rejects(ended, { signal: 'SIGKILL', stdout: 'terminated: 1' });
+  await assert.rejects(run('interrupter'), { signal: 'SIGKILL', stdout: 'terminated: 1' });
 });
 
 test('process.exit() in the main thread ends the process while workers sleep and waits are pending', async () => {
   for (let i = 0; i < 2; i++) {
-    const child = spawn(process.execPath, [path('leaver')], { stdio: 'inherit' });
-    assert.deepEqual(await once(child, 'exit'), [7, null]);
+    await assert.rejects(run('leaver'), { code: 7, signal: null, stderr: '' });
   }
 });
 
@@ -126,9 +129,7 @@ test('eight workers load the addon at once, and each can wait and be notified', 
 });
 
 test('a worker loads the addon first and ends; then the main thread uses it', async () => {
-  const run = promisify(execFile);
-  const { stdout } = await run(process.execPath, [path('first-in-worker')]);
-  assert.equal(stdout, 'ok timed-out 0');
+  assert.equal((await run('first-in-worker')).stdout, 'ok timed-out 0');
 });
 
 test('close() in one thread ends the waits in others: ERR_MEMSPAN_CLOSED', async () => {
@@ -140,6 +141,19 @@ test('close() in one thread ends the waits in others: ERR_MEMSPAN_CLOSED', async
     assert.deepEqual(await outcome, [{ outcome: 'ERR_MEMSPAN_CLOSED' }]);
   }
   await Promise.all(sleepers.map(({ worker }) => worker.terminate()));
+});
+
+test('close() right behind a message is not mistaken for it', async () => {
+  for (let i = 0; i < 6; i++) {
+    const segment = Segment.anonymous(4096);
+    const { worker } = await sleeper(segment.buffer);
+    const outcome = once(worker, 'message');
+    worker.postMessage('hello');
+    for (let rest = i * 5000; rest > 0; rest--);
+    segment.close();
+    assert.deepEqual(await outcome, [{ outcome: 'ERR_MEMSPAN_CLOSED' }]);
+    await worker.terminate();
+  }
 });
 
 test('the main thread can wait for a worker that it is about to end, and the other way round', async () => {

@@ -19,7 +19,7 @@ struct Errand {
   // errand's life; the helper does not touch the errand after that.
   void (*tell)(Errand*, Outcome) = nullptr;
   std::atomic<pid_t> threadId{0};    // from here on the helper's next sleep is the wait itself
-  std::atomic<bool> leaving{false};  // the wait is over: what the helper sleeps in now is something else
+  std::atomic<bool> leaving{false};  // from here on what the helper sleeps in is something else
   std::atomic<bool> over{false};
 };
 

@@ -1,6 +1,6 @@
-// The pool of helpers; see helper.h.
+// The pool of helpers; see wait_pool.h.
 
-#include "helper.h"
+#include "wait_pool.h"
 
 #include <fcntl.h>
 #include <pthread.h>
