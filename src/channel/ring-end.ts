@@ -14,7 +14,7 @@
 
 import { availableParallelism } from 'node:os';
 import { invalidArgument, MemspanError } from '../errors.ts';
-import { compareExchange, load } from '../word/atomics.ts';
+import { compareExchange, load, pause } from '../word/atomics.ts';
 import { sleep, sleepAsync, wake } from '../word/sleep.ts';
 import { ABSENT, ATTACHED, CLOSED, REFUSED, type Role, SLEEPS } from './ring.layout.ts';
 import { Turns } from './turns.ts';
@@ -41,8 +41,11 @@ export interface RingAsyncOptions extends RingWaitOptions {
 }
 
 const SLICE_MS = 100;
-const LOOKS_MIN = 20;
-const LOOKS_MAX = 20_000;
+// Each look takes the word's cache line from its owner, who must have it back before the next message: so the
+// pauses between looks double, up to about 1 µs. All looks together take up to about 50 µs.
+const LOOKS_MIN = 12;
+const LOOKS_MAX = 60;
+const PAUSE_MAX = 2048;
 
 export class RingEnd {
   protected readonly words: Int32Array;
@@ -57,7 +60,7 @@ export class RingEnd {
   /** The other end's cursor, flags and all, in which the last attempt found nothing. */
   protected seen = 0;
   // How often it pays to look before sleeping: grows while looking helps, shrinks while it does not.
-  #looks = availableParallelism() > 1 ? 1000 : 0;
+  #looks = availableParallelism() > 1 ? 40 : 0;
   readonly #turns = new Turns();
 
   protected constructor(memory: RingMemory, words: Int32Array, own: Role, peer: Role) {
@@ -207,6 +210,7 @@ export class RingEnd {
 
   /** Undefined: nothing, for as long as it pays to look. */
   #look<T>(attempt: () => T | undefined): T | undefined {
+    let pauses = 8;
     for (let left = this.#looks; ; left--) {
       const found = attempt();
       if (found !== undefined) {
@@ -214,6 +218,8 @@ export class RingEnd {
         return found;
       }
       if (left <= 0) break;
+      pause(pauses);
+      pauses = Math.min(pauses * 2, PAUSE_MAX);
     }
     if (this.#looks > LOOKS_MIN) this.#looks >>>= 1;
     return undefined;

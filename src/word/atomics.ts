@@ -23,3 +23,8 @@ export function compareExchange(
 ): number {
   return Atomics.compareExchange(words, index, expected, replacement);
 }
+
+/** Passes `count` turns of an empty loop (about half a nanosecond each) between two looks at a word. */
+export function pause(count: number): void {
+  for (let turn = 0; turn < count; turn++);
+}

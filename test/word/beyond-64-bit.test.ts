@@ -91,56 +91,58 @@ test('an element that goes from (1, 0) to (0, 1) and back never was (0, 0)', asy
   stage.clear();
 });
 
-const GOAL = 8; // 64-bit index: the round that the agents may play
-const DONE = 9; // how many have played it
+const GOAL = 8; // 64-bit index: the round that the agent may play
+const DONE = 9; // how many it has played
+const LATE = 10; // in how many it found another value
 
-test('a store to the upper half and a notify in the middle of going to sleep: nobody is missed', async (t) => {
-  const random = seededRandom(t);
-  const plays = agents.map(({ child }, i) =>
-    child.run(
-      async ({ memspan, kept }, isAsync, GOAL, DONE) => {
+for (const form of ['wait', 'waitAsync'] as const) {
+  test(`${form}: a store to the upper half and a notify in the middle of going to sleep are not missed`, async (t) => {
+    const random = seededRandom(t);
+    const [{ child }] = agents as [Agent];
+    const play = child.run(
+      async ({ memspan, kept }, form, GOAL, DONE, LATE) => {
         const { int64 } = kept as unknown as Stage;
         let woken = 0;
         for (let round = 0n; ; round++) {
           while (Atomics.load(int64, GOAL) === round);
           if (Atomics.load(int64, GOAL) < 0n) return woken;
-          const expected = round << 32n;
-          const result = isAsync
-            ? await memspan.waitAsync(int64, 0, expected).value
-            : memspan.wait(int64, 0, expected);
+          const result =
+            form === 'wait'
+              ? memspan.wait(int64, 0, round << 32n)
+              : await memspan.waitAsync(int64, 0, round << 32n).value;
           if (result === 'ok') woken++;
-          else if (result !== 'not-equal') throw new Error(result);
-          Atomics.add(int64, DONE, 1n);
+          else if (result === 'not-equal') Atomics.add(int64, LATE, 1n);
+          else throw new Error(result);
+          Atomics.store(int64, DONE, round + 1n);
         }
       },
-      i === 1,
+      form,
       GOAL,
       DONE,
-    ),
-  );
-  let notified = 0;
-  const end = performance.now() + 2500;
-  let round = 1n;
-  for (; performance.now() < end; round++) {
-    Atomics.store(int64, DONE, 0n);
-    Atomics.store(int64, GOAL, round);
-    for (let rest = random() ** 3 * 200_000; rest > 0; rest--);
-    Atomics.add(int32, 1, 1);
-    notified += notify(int64, 0);
-    // Who has not been counted comes too late, and sees that the value is another.
-    while (Atomics.load(int64, DONE) < 2n) {
+      LATE,
+    );
+    let notified = 0;
+    let pause = 0;
+    let round = 0n;
+    for (const end = performance.now() + 1500; performance.now() < end; ) {
+      const lateBefore = int64[LATE];
+      Atomics.store(int64, GOAL, ++round);
+      for (let rest = pause * (0.8 + 0.4 * random()); rest > 0; rest--);
+      Atomics.add(int32, 1, 1);
+      notified += notify(int64, 0);
+      // If it has not been counted it comes too late, and sees that the value is another.
       const limit = performance.now() + 20_000; // a watchdog
-      for (let i = 0; Atomics.load(int64, DONE) < 2n; i++) {
-        assert.ok(
-          i % 1024 !== 0 || performance.now() < limit,
-          `round ${round}: somebody sleeps on`,
-        );
+      for (let i = 1; Atomics.load(int64, DONE) < round; i++) {
+        assert.ok(i % 1024 !== 0 || performance.now() < limit, `round ${round}: it sleeps on`);
       }
+      // The pause is steered to where it comes in time as often as too late.
+      pause = Math.max(0, pause + (int64[LATE] === lateBefore ? -50 : 50));
     }
-  }
-  Atomics.store(int64, GOAL, -1n);
-  const woken = (await Promise.all(plays)).reduce((sum, count) => sum + count, 0);
-  t.diagnostic(`${round} rounds, ${notified} woken`);
-  assert.equal(woken, notified);
-  assert.ok(notified > 0);
-});
+    Atomics.store(int64, GOAL, -1n);
+    const woken = await play;
+    t.diagnostic(`${round} rounds, ${notified} woken, ${int64[LATE]} late`);
+    assert.equal(woken, notified);
+    assert.equal(int64[LATE], round - BigInt(woken));
+    stage.clear();
+  });
+}

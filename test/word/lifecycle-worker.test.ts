@@ -9,7 +9,8 @@ import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { Worker } from 'node:worker_threads';
 import { notify, Segment, wait, waitAsync } from '../../src/index.ts';
-import { until } from '../support/segments.ts';
+import { startWorker } from '../support/puppets.ts';
+import { seededRandom, until } from '../support/segments.ts';
 import { asleep } from './agents.ts';
 
 const SLEEPER = new URL('../fixtures/word/sleeper.js', import.meta.url);
@@ -91,21 +92,28 @@ test('messages do not end a wait, nor keep terminate() from ending it', async ()
   assert.equal(await worker.terminate(), 1);
 });
 
-test('a message does not make a woken waiter say that its value was another', async () => {
-  using segment = Segment.anonymous(4096);
-  const words = new Int32Array(segment.buffer);
-  for (let i = 0; i < 6; i++) {
-    words[0] = 0;
-    const { worker } = await sleeper(segment.buffer);
-    const outcome = once(worker, 'message');
-    worker.postMessage('hello');
-    for (let rest = i * 5000; rest > 0; rest--);
-    Atomics.store(words, 0, 1);
+test('a message does not make a woken waiter say that its value was another', async (t) => {
+  const random = seededRandom(t);
+  const words = new Int32Array(new SharedArrayBuffer(4096));
+  const worker = await startWorker();
+  const threadId = await worker.run(({ fs, kept }, buffer) => {
+    kept.words = new Int32Array(buffer);
+    return Number(fs.readlinkSync('/proc/thread-self').split('/').pop());
+  }, words.buffer);
+  for (let round = 0; round < 200; round++) {
+    const waited = worker.run(
+      ({ memspan, kept }, round) => memspan.wait(kept.words, 0, round),
+      round,
+    );
+    await asleep(process.pid, threadId);
+    const message = worker.run(() => {});
+    for (let rest = random() * 100_000; rest > 0; rest--);
+    Atomics.store(words, 0, round + 1);
     notify(words, 0);
-    // 'ok' makes it wait once more, for a value that is gone by then.
-    assert.deepEqual(await outcome, [{ outcome: 'not ok' }]);
-    await worker.terminate();
+    assert.equal(await waited, 'ok');
+    await message;
   }
+  await worker.kill();
 });
 
 test('terminate() is heard even behind an interruption that the blocked loop has not answered', async () => {
@@ -138,7 +146,7 @@ test('close() in one thread ends the waits in others: ERR_MEMSPAN_CLOSED', async
   const outcomes = sleepers.map(({ worker }) => once(worker, 'message'));
   segment.close();
   for (const outcome of outcomes) {
-    assert.deepEqual(await outcome, [{ outcome: 'ERR_MEMSPAN_CLOSED' }]);
+    assert.deepEqual(await outcome, [{ outcome: 'ERR_MEMSPAN_CLOSED', oks: 0 }]);
   }
   await Promise.all(sleepers.map(({ worker }) => worker.terminate()));
 });
@@ -151,7 +159,7 @@ test('close() right behind a message is not mistaken for it', async () => {
     worker.postMessage('hello');
     for (let rest = i * 5000; rest > 0; rest--);
     segment.close();
-    assert.deepEqual(await outcome, [{ outcome: 'ERR_MEMSPAN_CLOSED' }]);
+    assert.deepEqual(await outcome, [{ outcome: 'ERR_MEMSPAN_CLOSED', oks: 0 }]);
     await worker.terminate();
   }
 });
