@@ -35,6 +35,11 @@ async function sleeper(buffer: SharedArrayBuffer, pending = 0): Promise<Sleeper>
   return { worker, threadId };
 }
 
+/** Milliseconds, and parts of them, in which this thread stays awake. */
+function spin(ms: number): void {
+  for (const end = performance.now() + ms; performance.now() < end; );
+}
+
 test('terminate() ends a worker that sleeps in wait, time and again', async () => {
   using segment = Segment.anonymous(4096);
   for (let i = 0; i < 15; i++) {
@@ -107,7 +112,7 @@ test('a message does not make a woken waiter say that its value was another', as
     );
     await asleep(process.pid, threadId);
     const message = worker.run(() => {});
-    for (let rest = random() * 100_000; rest > 0; rest--);
+    spin(random() * 0.4);
     Atomics.store(words, 0, round + 1);
     notify(words, 0);
     assert.equal(await waited, 'ok');
@@ -157,7 +162,7 @@ test('close() right behind a message is not mistaken for it', async () => {
     const { worker } = await sleeper(segment.buffer);
     const outcome = once(worker, 'message');
     worker.postMessage('hello');
-    for (let rest = i * 5000; rest > 0; rest--);
+    spin(i * 0.03);
     segment.close();
     assert.deepEqual(await outcome, [{ outcome: 'ERR_MEMSPAN_CLOSED', oks: 0 }]);
     await worker.terminate();
