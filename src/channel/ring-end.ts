@@ -12,7 +12,6 @@
 //     sleep is in slices, after each of which the word and the other end's lifeline are looked at.
 //   - An end that gives up leaves SLEEPS behind. The owner then wakes nobody, once.
 
-import { availableParallelism } from 'node:os';
 import { invalidArgument, MemspanError } from '../errors.ts';
 import { compareExchange, load, pause } from '../word/atomics.ts';
 import { sleep, sleepAsync, wake } from '../word/sleep.ts';
@@ -42,10 +41,13 @@ export interface RingAsyncOptions extends RingWaitOptions {
 
 const SLICE_MS = 100;
 // Each look takes the word's cache line from its owner, who must have it back before the next message: so the
-// pauses between looks double, up to about 1 µs. All looks together take up to about 50 µs.
-const LOOKS_MIN = 12;
-const LOOKS_MAX = 60;
-const PAUSE_MAX = 2048;
+// pauses between looks double, up to a quarter of a microsecond. All looks together take up to about 100 µs:
+// longer than a sleeping peer needs to answer. Two ends that both sleep too soon would keep each other asleep;
+// so after every PROBE looks that did not help there is a long one.
+const LOOKS_MIN = 4;
+const LOOKS_MAX = 400;
+const PAUSE_MAX = 512;
+const PROBE = 64;
 
 export class RingEnd {
   protected readonly words: Int32Array;
@@ -60,7 +62,8 @@ export class RingEnd {
   /** The other end's cursor, flags and all, in which the last attempt found nothing. */
   protected seen = 0;
   // How often it pays to look before sleeping: grows while looking helps, shrinks while it does not.
-  #looks = availableParallelism() > 1 ? 40 : 0;
+  #looks = LOOKS_MAX;
+  #misses = 0;
   readonly #turns = new Turns();
 
   protected constructor(memory: RingMemory, words: Int32Array, own: Role, peer: Role) {
@@ -221,7 +224,9 @@ export class RingEnd {
       pause(pauses);
       pauses = Math.min(pauses * 2, PAUSE_MAX);
     }
-    if (this.#looks > LOOKS_MIN) this.#looks >>>= 1;
+    this.#misses++;
+    if (this.#misses % PROBE === 0) this.#looks = LOOKS_MAX;
+    else if (this.#looks > LOOKS_MIN) this.#looks >>>= 1;
     return undefined;
   }
 

@@ -73,6 +73,8 @@ export class Agent {
   readonly #stage: Stage;
   readonly #place: number;
   #lastMark = 0;
+  /** The last wait that is over. */
+  #lastOver = 0;
 
   private constructor(stage: Stage, place: number, child: Child) {
     this.#stage = stage;
@@ -110,7 +112,7 @@ export class Agent {
 
   /** The agent calls wait(view, ...args). */
   wait(kind: Kind, ...args: unknown[]): Promise<Waited> {
-    return this.child.run(
+    const waited = this.child.run(
       ({ memspan, kept }, place, mark, kind, args) => {
         const views = kept as unknown as Views;
         const [index, value, ...rest] = args as [number, number, number];
@@ -124,6 +126,12 @@ export class Agent {
       kind,
       args,
     );
+    const mark = this.#lastMark;
+    const over = (): void => {
+      this.#lastOver = mark;
+    };
+    waited.then(over, over);
+    return waited;
   }
 
   /** The agent calls waitAsync(view, ...args) and tells what its promise came to. */
@@ -161,10 +169,10 @@ export class Agent {
     );
   }
 
-  /** Resolves when the last `wait` of this agent stands in the queue. */
+  /** Resolves when the last `wait` of this agent stands in the queue, or is over already. */
   async asleep(): Promise<void> {
     await this.queued();
-    await asleep(this.pid);
+    await asleep(this.pid, this.pid, () => this.#lastOver === this.#lastMark);
   }
 
   /** Resolves when the last `waitAsync` of this agent has returned. */
@@ -175,14 +183,21 @@ export class Agent {
   }
 }
 
-/** Resolves when a thread sleeps in a futex: the main thread of that process, or another of its threads. */
-export async function asleep(pid: number, threadId: number = pid): Promise<void> {
+/**
+ * Resolves when a thread sleeps in a futex: the main thread of that process, or another of its threads. Also
+ * when `isOver`.
+ */
+export async function asleep(
+  pid: number,
+  threadId: number = pid,
+  isOver: () => boolean = () => false,
+): Promise<void> {
   // A thread may meet a lock on its way there: it must be seen asleep several times in a row.
   let seen = 0;
   await until(() => {
     const where = fs.readFileSync(`/proc/${pid}/task/${threadId}/wchan`, 'utf8');
     seen = where.includes('futex') ? seen + 1 : 0;
-    return seen === 3;
+    return seen === 3 || isOver();
   }, `thread ${threadId} to sleep`);
 }
 

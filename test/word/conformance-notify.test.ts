@@ -12,14 +12,10 @@ before(async () => {
   agents = await stage.enter(4);
 });
 
-/**
- * All agents wait on that element; their results, in the agents' order. With a timeout some may have ended
- * by now: a thread that does not sleep any more need not be waited for.
- */
+/** All agents wait on that element; their results, in the agents' order. */
 async function allWait(kind: Kind, index: number, ...rest: unknown[]): Promise<Promise<Waited>[]> {
   const waits = agents.map((agent) => agent.wait(kind, index, element(kind, 0), ...rest));
-  const asleep = agents.map((agent) => agent.asleep());
-  await Promise.all(asleep.map((sleeping, i) => Promise.race([sleeping, waits[i]])));
+  for (const agent of agents) await agent.asleep();
   return waits;
 }
 
