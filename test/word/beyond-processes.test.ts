@@ -138,8 +138,7 @@ for (const kind of kinds) {
       const waited = agent.wait(kind, 0, zero, timeout);
       await agent.asleep();
       for (let i = 0; i < 20; i++) {
-        for (const signal of ['SIGCHLD', 'SIGWINCH'] as const)
-          agent.child.process.kill(signal);
+        for (const signal of ['SIGCHLD', 'SIGWINCH'] as const) agent.child.process.kill(signal);
         await new Promise(setImmediate);
       }
       if (expected === 'ok') {
