@@ -13,8 +13,8 @@ export interface Row {
   readonly unit: 'ns' | 'messages/s' | 'MB/s';
   /** Bytes of a message. */
   readonly size: number;
-  /** True when where the two ends run matters: rounds of different placement are not compared. */
-  readonly contenders: Partial<Record<Contender, (quick: boolean) => Promise<number>>>;
+  /** Each does that share of its full work and returns nanoseconds per operation. */
+  readonly contenders: Partial<Record<Contender, (share: number) => Promise<number>>>;
   readonly targets: readonly Target[];
 }
 
@@ -29,9 +29,12 @@ export interface Target {
 
 const CORES = ['--cpus', '0,1'];
 
-function c(program: Program, args: (quick: boolean) => (string | number)[]) {
-  return async (quick: boolean): Promise<number> => {
-    const run: Run = runC(program, args(quick));
+function c(program: Program, args: (share: number) => (string | number)[]) {
+  return async (share: number): Promise<number> => {
+    const run: Run = runC(
+      program,
+      args(share).map((value) => (typeof value === 'number' ? Math.ceil(value) : value)),
+    );
     return run.nsPerOp;
   };
 }
@@ -41,8 +44,8 @@ function pair(
   task: Omit<Task, 'transport' | 'oneCore'>,
   oneCore = false,
 ) {
-  return async (quick: boolean): Promise<number> => {
-    const count = Math.ceil(quick ? task.count / 5 : task.count);
+  return async (share: number): Promise<number> => {
+    const count = Math.ceil(task.count * share);
     const { nsPerOp } = await runPair({ ...task, transport, oneCore, count });
     return nsPerOp;
   };
@@ -58,7 +61,7 @@ const roundTrips: Row[] = [
     unit: 'ns',
     size: 4,
     contenders: {
-      C: c('roundtrip', (quick) => ['spin', quick ? 200_000 : 1_000_000, ...CORES]),
+      C: c('roundtrip', (share) => ['spin', 1_000_000 * share, ...CORES]),
       memspan: pair('spin', trips(1_000_000)),
     },
     targets: [{ against: 'C', speedMin: 1 / 2.5 }],
@@ -69,7 +72,7 @@ const roundTrips: Row[] = [
     unit: 'ns',
     size: 4,
     contenders: {
-      C: c('roundtrip', (quick) => ['futex', quick ? 4000 : 20_000, ...CORES]),
+      C: c('roundtrip', (share) => ['futex', 20_000 * share, ...CORES]),
       memspan: pair('futex', trips(20_000)),
       'process.send': pair('process.send', trips(5000)),
       'unix socket': pair('unix socket', trips(5000)),
@@ -86,7 +89,7 @@ const roundTrips: Row[] = [
     unit: 'ns',
     size: 4,
     contenders: {
-      C: c('roundtrip', (quick) => ['futex-onecore', quick ? 20_000 : 100_000]),
+      C: c('roundtrip', (share) => ['futex-onecore', 100_000 * share]),
       memspan: pair('futex', trips(100_000), true),
       'process.send': pair('process.send', trips(5000), true),
       'unix socket': pair('unix socket', trips(5000), true),
@@ -122,12 +125,7 @@ const rings: Row[] = ringSizes.map(({ size, label, count, few, ofC, ofBatched })
   unit: 'messages/s',
   size,
   contenders: {
-    C: c('ring', (quick) => [
-      size,
-      quick ? count / 5 : count,
-      Math.max(1 << 20, size * 32),
-      ...CORES,
-    ]),
+    C: c('ring', (share) => [size, count * share, Math.max(1 << 20, size * 32), ...CORES]),
     memspan: pair('ring', flow(count, size)),
     'process.send': pair('process.send', flow(few, size)),
     'unix socket': pair('unix socket', flow(few, size)),
@@ -146,7 +144,7 @@ const rings: Row[] = ringSizes.map(({ size, label, count, few, ofC, ofBatched })
 }));
 
 const CHUNK = 65536;
-const STREAM_BYTES = 4 * 2 ** 30;
+const STREAM_CHUNKS = 65536;
 
 const streams: Row[] = [
   {
@@ -155,8 +153,13 @@ const streams: Row[] = [
     unit: 'MB/s',
     size: CHUNK,
     contenders: {
-      C: c('stream', (quick) => [quick ? STREAM_BYTES / 5 : STREAM_BYTES, CHUNK, CHUNK * 32]),
-      memspan: pair('stream', flow(STREAM_BYTES / CHUNK, CHUNK)),
+      C: c('stream', (share) => [
+        Math.ceil(STREAM_CHUNKS * share) * CHUNK,
+        CHUNK,
+        CHUNK * 32,
+        ...CORES,
+      ]),
+      memspan: pair('stream', flow(STREAM_CHUNKS, CHUNK)),
       'process.send': pair('process.send', flow(3000, CHUNK)),
       'unix socket': pair('unix socket', flow(10_000, CHUNK)),
     },
