@@ -125,7 +125,7 @@ const rings: Row[] = ringSizes.map(({ size, label, count, few, ofC, ofBatched })
   unit: 'messages/s',
   size,
   contenders: {
-    C: c('ring', (share) => [size, count * share, Math.max(1 << 20, size * 32), ...CORES]),
+    C: c('ring', (share) => [size, count * share, Math.max(1 << 20, size * 16), ...CORES]),
     memspan: pair('ring', flow(count, size)),
     'process.send': pair('process.send', flow(few, size)),
     'unix socket': pair('unix socket', flow(few, size)),

@@ -5,7 +5,7 @@ import { Ring, type RingReader, type RingWriter, Segment } from '../../src/index
 import { say, type Task, type Transport } from '../task.ts';
 
 function ringSize({ size }: Task): number {
-  return Ring.bytesFor(Math.max(1 << 20, size * 32));
+  return Ring.bytesFor(Math.max(1 << 20, size * 16));
 }
 
 type Send = (writer: RingWriter, message: Uint8Array) => void;
