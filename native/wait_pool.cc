@@ -145,6 +145,8 @@ void AwaitQueued(const Errand* errand) {
 }  // namespace
 
 bool Employ(Errand* errand, bool confirm) {
+  // Found out here, so that no helper sleeps on another's finding out.
+  HasWaitAny();
   Helper* helper = nullptr;
   {
     std::lock_guard<std::mutex> hold(poolMutex);

@@ -46,8 +46,17 @@ function startPair(name: string = uniqueName()): Pair {
         take(stdout.read());
         return length >= bytes;
       }, `${bytes} bytes`),
-    drained: () => {
-      stdout.on('readable', () => take(stdout.read()));
+    // By asking again, not by 'readable': after reads without a listener that event may not come.
+    drained: async () => {
+      let isOver = false;
+      const over = (): void => {
+        isOver = true;
+      };
+      receiver.ended.then(over, over);
+      while (!isOver) {
+        take(stdout.read());
+        await new Promise(setImmediate);
+      }
       take(stdout.read());
       return receiver.ended;
     },

@@ -159,19 +159,19 @@ for (const kind of kinds) {
 
 test('a signal that does interrupt a wait costs it its place, no more', async () => {
   const [agent] = agents as [Agent];
-  await agent.child.run(() => void process.on('SIGUSR2', () => {}));
+  await agent.child.run(() => void process.on('SIGHUP', () => {}));
   const waits = [() => agent.wait('int32', 0, 0), () => agent.wait('int64', 0, 0n, 60_000)];
   for (const wait of waits) {
     const waited = wait();
     await agent.asleep();
     for (let i = 0; i < 20; i++) {
-      agent.child.process.kill('SIGUSR2');
+      agent.child.process.kill('SIGHUP');
       await new Promise(setImmediate);
     }
     await until(() => notify(int32, 0) === 1, 'it to be back in the queue');
     assert.equal((await waited).result, 'ok');
   }
-  await agent.child.run(() => void process.removeAllListeners('SIGUSR2'));
+  await agent.child.run(() => void process.removeAllListeners('SIGHUP'));
 });
 
 test('the buffer of a pending waitAsync may be garbage: the wait keeps the memory, and then lets it go', async () => {
