@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
 import fs from 'node:fs';
-import { type TestContext, test } from 'node:test';
+import { after, before, type TestContext, test } from 'node:test';
 import { Segment } from '../../src/index.ts';
 import { needs } from '../support/extras.ts';
 import { shmPath, uniqueName, until } from '../support/segments.ts';
@@ -12,9 +12,21 @@ const skip = needs('tmux');
 const SERVER = `memspan-test-${process.pid}`;
 const tmux = (...args: string[]): string => {
   const { NO_COLOR, ...env } = process.env;
-  return spawnSync('tmux', ['-L', SERVER, '-f', '/dev/null', ...args], { env, encoding: 'utf8' })
-    .stdout;
+  const done = spawnSync('tmux', ['-L', SERVER, '-f', '/dev/null', ...args], {
+    env,
+    encoding: 'utf8',
+  });
+  assert.equal(done.status, 0, `tmux ${args[0]}: ${done.error ?? done.stderr}`);
+  return done.stdout;
 };
+
+// A server ends with its last session, and swallows a new one while it does: one session stays.
+before(() => {
+  if (!skip) tmux('new-session', '-d', '-s', 'stays', 'exec cat');
+});
+after(() => {
+  if (!skip) tmux('kill-server');
+});
 
 interface Pane {
   /** What is on the screen now. */
@@ -27,9 +39,9 @@ interface Pane {
 /** A shell that runs `memspan COMMAND` and then shows its exit code. */
 function run(t: TestContext, command: string, env = ''): Pane {
   const session = uniqueName();
-  // The server ends with its last session.
   t.after(() => tmux('kill-session', '-t', session));
-  const line = `${env} "${process.execPath}" "${bin}" ${command}; echo "exit code $?"; exec cat`;
+  // The trap: Ctrl-C ends the command, and the shell goes on.
+  const line = `trap : INT; ${env} "${process.execPath}" "${bin}" ${command}; echo "exit code $?"; exec cat`;
   tmux('new-session', '-d', '-s', session, '-x', '80', '-y', '24', `sh -c '${line}'`);
   return {
     screen: () => tmux('capture-pane', '-p', '-t', session),
@@ -101,9 +113,9 @@ test('Ctrl-C clears the line and leaves nothing', { skip }, async (t) => {
     const pane = run(t, `${command} ${name} < /dev/zero > /dev/null`);
     await shows(pane, /waiting for/);
     pane.keys('C-c');
-    // The shell goes on after the interrupted command.
-    await until(() => !fs.existsSync(shmPath(name)), 'the end');
-    await until(() => !pane.screen().includes('waiting'), 'a clear line');
+    const screen = await shows(pane, /exit code 130/);
+    assert.ok(!screen.includes('waiting'), 'a clear line');
+    assert.ok(!fs.existsSync(shmPath(name)));
   }
 });
 
