@@ -11,6 +11,7 @@
 #include "guard.h"
 #include "mapping.h"
 #include "wait.h"
+#include "watch.h"
 
 namespace memspan {
 
@@ -130,6 +131,7 @@ void EndEnvironment(void* data) {
   Environment* environment = static_cast<Environment*>(data);
   for (const int fd : environment->fds) close(fd);
   environment->fds.clear();
+  EndWatches(environment);
 }
 
 template <Napi::Value (*function)(const Napi::CallbackInfo&)>
@@ -165,6 +167,9 @@ Napi::Object Init(Napi::Env env, Napi::Object exports) {
   Export<Wait>(env, exports, "wait");
   Export<Notify>(env, exports, "notify");
   Export<WaitAsync>(env, exports, "waitAsync");
+  Export<WatchFile>(env, exports, "watchFile");
+  Export<UnwatchFile>(env, exports, "unwatchFile");
+  Export<CountNews>(env, exports, "countNews");
   Export<CancelWait>(env, exports, "cancelWait");
   return exports;
 }

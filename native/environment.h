@@ -20,6 +20,8 @@ struct Environment {
   // Every descriptor that JavaScript code opened through us and has not closed. Descriptors belong to
   // the process, so a worker that ends must close its own.
   std::set<int> fds;
+  // Every watch it has asked for (watch.h), as often as it has.
+  std::multiset<int> watches;
   // Made by the first asynchronous wait.
   std::shared_ptr<AsyncWaits> waits;
   napi_ref onSettled = nullptr;

@@ -18,6 +18,7 @@ constexpr int64_t kNsPerSecond = 1'000'000'000;
 // Without futex_waitv a sleeper looks at its cancel word this often, and loses its place meanwhile.
 constexpr int64_t kSliceNs = 50'000'000;
 constexpr uint32_t kInterrupted = static_cast<uint32_t>(Outcome::interrupted);
+constexpr uint32_t kDisturbed = static_cast<uint32_t>(Outcome::disturbed);
 
 uint32_t* CancelWord(Sleeper* sleeper) { return reinterpret_cast<uint32_t*>(&sleeper->cancel); }
 
@@ -36,13 +37,26 @@ timespec ToTimespec(int64_t ns) {
   return time;
 }
 
-// The first word is the last, except that an interruption gives way to what ends the sleep for good.
+// How much a cancel weighs: what ends the sleep for good, then a disturbance, then an interruption.
+int Weight(uint32_t cancel) {
+  return cancel == 0 ? 0 : cancel == kInterrupted ? 1 : cancel == kDisturbed ? 2 : 3;
+}
+
 void Cancel(Sleeper* sleeper, Outcome why) {
   uint32_t before = 0;
-  while (before == 0 || before == kInterrupted) {
+  while (Weight(before) < Weight(static_cast<uint32_t>(why))) {
     if (sleeper->cancel.compare_exchange_weak(before, static_cast<uint32_t>(why))) break;
   }
   FutexWake(CancelWord(sleeper), 1, true);
+}
+
+// What it was cancelled for, 0 if it was not. What does not end it for good is thereby answered.
+uint32_t TakeCancel(Sleeper* sleeper) {
+  uint32_t cancelled = sleeper->cancel.load();
+  while (Weight(cancelled) == 1 || Weight(cancelled) == 2) {
+    if (sleeper->cancel.compare_exchange_weak(cancelled, 0)) break;
+  }
+  return cancelled;
 }
 
 int WaitAny(Sleeper* sleeper) {
@@ -109,6 +123,13 @@ void Delist(Sleeper* sleeper) {
 
 void EndSleeper(Sleeper* sleeper, Outcome why) { Cancel(sleeper, why); }
 
+void EndSleepersOf(int watch) {
+  std::lock_guard<std::mutex> hold(listMutex);
+  for (Sleeper* sleeper = first; sleeper; sleeper = sleeper->next) {
+    if (sleeper->watch == watch) Cancel(sleeper, Outcome::disturbed);
+  }
+}
+
 void EndSleepersIn(const void* base, size_t length, Outcome why) {
   std::lock_guard<std::mutex> hold(listMutex);
   const uintptr_t start = reinterpret_cast<uintptr_t>(base);
@@ -128,8 +149,7 @@ void SetTimeout(Sleeper* sleeper, double timeoutMs) {
 
 Outcome Sleep(Sleeper* sleeper, bool plain) {
   for (;;) {
-    uint32_t cancelled = kInterrupted;
-    if (sleeper->cancel.compare_exchange_strong(cancelled, 0)) return Outcome::interrupted;
+    const uint32_t cancelled = TakeCancel(sleeper);
     if (cancelled != 0) return static_cast<Outcome>(cancelled);
     // The kernel compares the two halves one after the other.
     if (sleeper->wide && ValueDiffers(*sleeper)) return Changed(sleeper);

@@ -27,6 +27,7 @@ enum class Outcome : uint32_t {
   damaged = 6,      // the memory is gone: the file was made shorter
   interrupted = 7,  // look whether JavaScript may still run, then come back
   exhausted = 8,    // no thread could be had for it
+  disturbed = 9,    // somebody may have died: its own code has to look, and may come back
 };
 
 struct Sleeper {
@@ -36,6 +37,8 @@ struct Sleeper {
   uint32_t high = 0;
   bool bounded = false;
   timespec deadline{};  // absolute, CLOCK_MONOTONIC
+  int watch = 0;        // whose news disturbs it (watch.h); 0: nobody's
+  uint32_t seen = 0;    // the news it knew when its code last looked
   std::atomic<uint32_t> cancel{0};
   // True once the kernel had it in the queue: a changed value then means woken, not not-equal.
   bool queued = false;
@@ -48,6 +51,7 @@ void Enlist(Sleeper* sleeper);
 void Delist(Sleeper* sleeper);
 // Must be called on an enlisted sleeper, or by its own thread's owner before it starts.
 void EndSleeper(Sleeper* sleeper, Outcome why);
+void EndSleepersOf(int watch);
 void EndSleepersIn(const void* base, size_t length, Outcome why);
 
 void SetTimeout(Sleeper* sleeper, double timeoutMs);
@@ -55,7 +59,7 @@ bool IsTimeUp(const Sleeper& sleeper);
 bool ValueDiffers(const Sleeper& sleeper);
 
 // Blocks. `plain` skips the cancel word: a little faster, and nothing but a wake-up or the deadline ends
-// it. Interrupted sleeps keep the sleeper usable: call again.
+// it. Interrupted and disturbed sleeps keep the sleeper usable: call again.
 Outcome Sleep(Sleeper* sleeper, bool plain);
 // The same, never plain, and `interrupted` after this many milliseconds.
 Outcome SleepSlice(Sleeper* sleeper, double sliceMs);

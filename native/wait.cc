@@ -8,6 +8,7 @@
 #include "futex.h"
 #include "mapping.h"
 #include "sentry.h"
+#include "watch.h"
 
 namespace memspan {
 namespace {
@@ -76,6 +77,7 @@ Outcome SleepEnlisted(Environment* environment, Sleeper* sleeper) {
   Enlist(sleeper);
   const Environment* owner;
   Outcome outcome = CheckMemory(*sleeper, &owner);
+  if (outcome == Outcome::ok && HasNews(*sleeper)) outcome = Outcome::disturbed;
   if (outcome == Outcome::ok && environment->isWorker) {
     outcome = SleepInWorker(environment, sleeper);
   } else if (outcome == Outcome::ok) {
@@ -114,7 +116,13 @@ bool ReadSleeper(const Napi::CallbackInfo& info, Sleeper* sleeper) {
   sleeper->low = static_cast<uint32_t>(info[2].As<Napi::Number>().Int32Value());
   sleeper->high = static_cast<uint32_t>(info[3].As<Napi::Number>().Int32Value());
   SetTimeout(sleeper, info[4].As<Napi::Number>().DoubleValue());
+  sleeper->watch = info[5].As<Napi::Number>().Int32Value();
+  sleeper->seen = info[6].As<Napi::Number>().Uint32Value();
   return true;
+}
+
+bool HasNews(const Sleeper& sleeper) {
+  return sleeper.watch != 0 && NewsCount() != sleeper.seen;
 }
 
 Outcome Look(const Sleeper& sleeper, double timeoutMs, const Environment** owner) {
@@ -133,8 +141,8 @@ Napi::Value Wait(const Napi::CallbackInfo& info) {
   const Environment* owner;
   Outcome outcome = Look(sleeper, info[4].As<Napi::Number>().DoubleValue(), &owner);
   // Only this thread could close its own mapping, and it is here: nobody needs to end its sleep.
-  const bool plain =
-      !environment->isWorker && !sleeper.wide && (owner == environment || owner == nullptr);
+  const bool plain = !environment->isWorker && !sleeper.wide && sleeper.watch == 0 &&
+                     (owner == environment || owner == nullptr);
   if (outcome == Outcome::ok) {
     const QuietSignals quiet;
     outcome = plain ? Sleep(&sleeper, true) : SleepEnlisted(environment, &sleeper);

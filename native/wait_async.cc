@@ -131,7 +131,8 @@ Napi::Value WaitAsync(const Napi::CallbackInfo& info) {
   AsyncWaits* waits = environment->waits.get();
   Enlist(&job->sleeper);
   const Environment* owner;
-  const Outcome known = Look(job->sleeper, info[4].As<Napi::Number>().DoubleValue(), &owner);
+  Outcome known = Look(job->sleeper, info[4].As<Napi::Number>().DoubleValue(), &owner);
+  if (known == Outcome::ok && HasNews(job->sleeper)) known = Outcome::disturbed;
   if (known != Outcome::ok) {
     Delist(&job->sleeper);
     return result(known);
@@ -140,7 +141,7 @@ Napi::Value WaitAsync(const Napi::CallbackInfo& info) {
   job->tell = Deliver;
   napi_create_reference(env, info[0], 1, &job->view);
   Begin(env, waits, std::move(owned));
-  if (!Employ(job, info[5].As<Napi::Boolean>().Value())) {
+  if (!Employ(job, info[7].As<Napi::Boolean>().Value())) {
     Delist(&job->sleeper);
     {
       std::lock_guard<std::mutex> hold(waits->mutex);

@@ -34,6 +34,7 @@ export const Outcome = {
   damaged: 6,
   interrupted: 7,
   exhausted: 8,
+  disturbed: 9,
   firstTicket: 16,
 } as const;
 
@@ -59,7 +60,15 @@ interface Binding {
   renameNoReplace(from: string, to: string): number;
   lockByte(fd: number, offset: number, kind: number): number;
   probeByte(fd: number, offset: number): number;
-  wait(view: WaitableArray, index: number, low: number, high: number, timeoutMs: number): number;
+  wait(
+    view: WaitableArray,
+    index: number,
+    low: number,
+    high: number,
+    timeoutMs: number,
+    watch: number,
+    seen: number,
+  ): number;
   notify(view: WaitableArray, index: number, count: number): number;
   waitAsync(
     view: WaitableArray,
@@ -67,9 +76,14 @@ interface Binding {
     low: number,
     high: number,
     timeoutMs: number,
+    watch: number,
+    seen: number,
     confirm: boolean,
   ): number;
   cancelWait(ticket: number): void;
+  watchFile(fd: number): number;
+  unwatchFile(watch: number): void;
+  countNews(): number;
 }
 
 type OnSettled = (ticket: number, outcome: number) => void;

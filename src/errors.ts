@@ -37,6 +37,20 @@ export type ErrorCode =
   | 'ERR_MEMSPAN_TRUNCATED'
   /** A write to read-only memory was diverted, or a write was asked of it. */
   | 'ERR_MEMSPAN_READ_ONLY'
+  /** The segment of that name is no span. */
+  | 'ERR_MEMSPAN_NOT_A_SPAN'
+  /** It was made by a memspan with another format. */
+  | 'ERR_MEMSPAN_VERSION'
+  /** It is there with other options. */
+  | 'ERR_MEMSPAN_OPTIONS_MISMATCH'
+  /** All who were attached to the span have died, and `stale: 'fail'` was asked for. */
+  | 'ERR_MEMSPAN_STALE'
+  /** Waiting would never end: those who would have to end it wait for this thread. */
+  | 'ERR_MEMSPAN_DEADLOCK'
+  /** A holder died, and the next one gave the lock back without saying that the data is in order. */
+  | 'ERR_MEMSPAN_NOT_RECOVERABLE'
+  /** It is not held by who would release it. */
+  | 'ERR_MEMSPAN_NOT_HELD'
   /** The bytes are not what memspan writes there. */
   | 'ERR_MEMSPAN_CORRUPT'
   /** Another participant has this end already. */

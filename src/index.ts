@@ -11,6 +11,16 @@ export type { Lifeline } from './segment/lifeline.ts';
 export type { SegmentInfo } from './segment/list.ts';
 export type { CreateOptions, FileOptions, MappingOptions, OpenOptions } from './segment/options.ts';
 export { Segment } from './segment/segment.ts';
+export { type FindOptions, type Found, type FoundThread, find } from './span/find.ts';
+export type { Lifetime } from './span/geometry.ts';
+export type { AttachOptions, SpanOptions, Stale } from './span/options.ts';
+export { Span, type SpanObject, type SpanThread } from './span/span.ts';
+export type { ThreadHandle, ThreadWait } from './span/thread.ts';
+export type { DeadlockMember } from './sync/deadlock.ts';
+export type { LockEvent } from './sync/events.ts';
+export { Mutex, type MutexOptions } from './sync/mutex.ts';
+export type { MutexGuard } from './sync/mutex-guard.ts';
+export type { AsyncOptions, BlockingOptions } from './sync/wait-options.ts';
 export {
   notify,
   type WaitAsyncOptions,

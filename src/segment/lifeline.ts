@@ -12,7 +12,7 @@ import { checked, type Subject } from './object.ts';
 
 /** The first lifeline's byte; no segment reaches that far. */
 const FIRST_BYTE = 2 ** 48;
-const INDEX_MAX = 2 ** 20;
+const INDEX_MAX = 2 ** 30;
 
 const UNLOCK = 0;
 const SHARED = 1;
@@ -49,6 +49,11 @@ export class Lifeline implements Disposable {
     if (TAKEN.has(result)) return null;
     checked(result, 'fcntl', subject);
     return null;
+  }
+
+  /** Others may from now on have it `shared`, too; there is no moment in which nobody has it. */
+  share(subject: Subject): void {
+    checked(native.lockByte(this.#fd, FIRST_BYTE + this.index, SHARED), 'fcntl', subject);
   }
 
   release(): void {

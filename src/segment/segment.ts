@@ -232,7 +232,7 @@ export class Segment implements Disposable {
   }
 
   /**
-   * Takes the exclusive (or `shared`) lifeline `index`, from 0 to 2^20; null when somebody has it. The
+   * Takes the exclusive (or `shared`) lifeline `index`, from 0 to 2^30; null when somebody has it. The
    * kernel frees it when the holder ends, however it ends; a paused holder keeps it. Writes no byte.
    */
   lifeline(index: number, { shared = false }: { shared?: boolean } = {}): Lifeline | null {
@@ -244,14 +244,27 @@ export class Segment implements Disposable {
     return isHeld(this.#fd, index, this.#check('segment.isHeld'));
   }
 
+  /**
+   * Has sleepers on this segment disturbed when a descriptor of it is closed that could write, as a
+   * lifeline's is when its holder ends. Ends with this thread or `native.unwatchFile`. 0 when none can be had.
+   */
+  watch(): number {
+    this.#subject('segment.watch');
+    return Math.max(native.watchFile(this.#fd), 0);
+  }
+
+  /** Whether its name still leads to it. */
+  get isLinked(): boolean {
+    const subject = this.#subject('segment.isLinked');
+    const { path } = this.#parts;
+    if (path === undefined) return false;
+    return isSame(statOf(this.#fd, subject), identityAt(path, subject));
+  }
+
   /** Removes the name if it still leads to this segment. False when it did not. */
   unlink(): boolean {
     const subject = this.#subject('segment.unlink');
-    const { path } = this.#parts;
-    if (path === undefined || !isSame(statOf(this.#fd, subject), identityAt(path, subject))) {
-      return false;
-    }
-    return acquire.unlink(path, subject);
+    return this.isLinked && acquire.unlink(this.#parts.path as string, subject);
   }
 
   /**

@@ -24,6 +24,11 @@ export function compareExchange(
   return Atomics.compareExchange(words, index, expected, replacement);
 }
 
+/** Adds to the word, which wraps; returns what was there. */
+export function add(words: Int32Array, index: number, amount: number): number {
+  return Atomics.add(words, index, amount);
+}
+
 /** Passes `count` turns of an empty loop (about half a nanosecond each) between two looks at a word. */
 export function pause(count: number): void {
   for (let turn = 0; turn < count; turn++);

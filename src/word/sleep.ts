@@ -2,23 +2,35 @@
 //
 // They change the value before they wake, and look again before and after they sleep; so these forms skip
 // what the public ones owe the standard: the checks, and the proof that an asynchronous wait is queued.
-// A wake-up may be lost to a waiter that is killed: callers sleep in bounded slices.
+// A wake-up may be lost to a waiter that is killed: callers sleep in bounded slices, and those who have a
+// watch on a file are also disturbed when somebody who had it open ends (inotify(7), native/watch.h).
 
 import { native, Outcome, settlements } from '../binding.ts';
 import { failureOf } from './wait.ts';
 
 /**
- * Blocks while the word is `expected`, until woken or `timeoutMs` is over. False when the memory was
- * closed or is gone: the caller's own check says which.
+ * The news so far. Taken before a look at who is alive and handed to the sleep that follows, so that no
+ * death can fall in between.
+ */
+export function newsCount(): number {
+  return native.countNews();
+}
+
+/**
+ * Blocks while the word is `expected`, until woken, disturbed, or `timeoutMs` is over. With a `watch`, it
+ * does not sleep at all when there is news that is not in `seen`. False when the memory was closed or is
+ * gone: the caller's own check says which.
  */
 export function sleep(
   words: Int32Array,
   index: number,
   expected: number,
   timeoutMs: number,
+  watch = 0,
+  seen = 0,
 ): boolean {
   for (;;) {
-    const outcome = native.wait(words, index, expected, 0, timeoutMs);
+    const outcome = native.wait(words, index, expected, 0, timeoutMs, watch, seen);
     if (outcome === Outcome.exhausted) throw failureOf(outcome, 'sleep');
     if (outcome !== Outcome.interrupted) return isUsable(outcome);
   }
@@ -31,9 +43,11 @@ export function sleepAsync(
   expected: number,
   timeoutMs: number,
   signal?: AbortSignal | undefined,
+  watch = 0,
+  seen = 0,
 ): Promise<boolean> {
   if (signal?.aborted) return Promise.reject(signal.reason);
-  const ticket = native.waitAsync(words, index, expected, 0, timeoutMs, false);
+  const ticket = native.waitAsync(words, index, expected, 0, timeoutMs, watch, seen, false);
   return new Promise((resolve, reject) => {
     const settle = (outcome: number): void => {
       if (outcome === Outcome.aborted) reject(signal?.reason);
@@ -53,9 +67,9 @@ export function sleepAsync(
   });
 }
 
-/** Wakes up to `count` sleepers. */
-export function wake(words: Int32Array, index: number, count: number): void {
-  native.notify(words, index, count);
+/** Wakes up to `count` sleepers; how many it found asleep. */
+export function wake(words: Int32Array, index: number, count: number): number {
+  return native.notify(words, index, count);
 }
 
 function isUsable(outcome: number): boolean {

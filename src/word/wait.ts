@@ -172,7 +172,7 @@ const functions: Functions = {
     const { view, low, high, timeoutMs } = request;
     // Interrupted: the engine wants this thread's attention; it gets it at the loop's back edge.
     for (;;) {
-      const outcome = native.wait(view, request.index, low, high, timeoutMs);
+      const outcome = native.wait(view, request.index, low, high, timeoutMs, 0, 0);
       if (outcome === Outcome.ok) return 'ok';
       if (outcome === Outcome.notEqual) return 'not-equal';
       if (outcome === Outcome.timedOut) return 'timed-out';
@@ -185,7 +185,7 @@ const functions: Functions = {
     const signal = signalOf(options);
     if (signal?.aborted) return { async: true, value: Promise.reject(signal.reason) };
     const { view, low, high, timeoutMs } = request;
-    const started = native.waitAsync(view, request.index, low, high, timeoutMs, true);
+    const started = native.waitAsync(view, request.index, low, high, timeoutMs, 0, 0, true);
     if (started === Outcome.notEqual) return { async: false, value: 'not-equal' };
     if (started === Outcome.timedOut) return { async: false, value: 'timed-out' };
     if (started < Outcome.firstTicket) throw failureOf(started, 'waitAsync');

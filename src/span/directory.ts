@@ -1,0 +1,171 @@
+// Named objects: finding one, or making it, whoever else does the same at that moment.
+
+import { invalidArgument, MemspanError, outOfRange } from '../errors.ts';
+import { compareExchange, load, store } from '../word/atomics.ts';
+import { newsCount, sleep, wake } from '../word/sleep.ts';
+import type { Attachment } from './attachment.ts';
+import { Entry, NAME_SIZE, READY } from './directory.layout.ts';
+import { OBJECT_ALIGNMENT } from './header.layout.ts';
+import { kindName } from './kinds.ts';
+import type { ObjectEntry, SpanView } from './view.ts';
+
+/** How long somebody alive may take to make an object before we say that it is in the way. */
+const CLAIM_WAIT_MS = 10_000;
+
+export interface ObjectRequest {
+  readonly operation: string;
+  readonly kind: number;
+  readonly name: string;
+  readonly length: number;
+  readonly options: number;
+  /** What the options mean, for the error that shows both. */
+  readonly describeOptions: (options: number) => string;
+}
+
+/** The object of that name; made, of zeros, if there is none. Of any number who race, exactly one makes it. */
+export function openObject(attachment: Attachment, request: ObjectRequest): ObjectEntry {
+  const { view } = attachment;
+  checkName(request.name, request.operation);
+  for (;;) {
+    let next = 0;
+    for (const entry of view.entries()) {
+      if (entry.name === request.name) return agreed(view, entry, request);
+      next = entry.index + 1;
+    }
+    if (next >= view.geometry.entries) throw full(view, request);
+    if (claim(attachment, next, request)) {
+      const entry = make(view, next, request);
+      if (entry !== undefined) return entry;
+    }
+  }
+}
+
+/** True when this thread may fill the entry; false when somebody has filled it. */
+function claim({ view, waiting, id }: Attachment, index: number, request: ObjectRequest): boolean {
+  const at = view.entryAt(index) + Entry.state;
+  const deadline = performance.now() + CLAIM_WAIT_MS;
+  for (;;) {
+    const news = newsCount();
+    const state = load(view.words, at);
+    if (state === READY) return false;
+    // This thread claims nothing while it is here: its own id is somebody else's doing.
+    const isFree = state === id || !view.isAlive(state);
+    if (isFree) {
+      if (compareExchange(view.words, at, state, id) === state) return true;
+      continue;
+    }
+    if (performance.now() > deadline) {
+      throw new MemspanError('ERR_MEMSPAN_BUSY', {
+        operation: request.operation,
+        object: request.name,
+        cause: `somebody has been making an object in this span for ${CLAIM_WAIT_MS} ms, and may be paused`,
+        remedy: 'Look for a stopped process that has the span open, and continue or end it',
+      });
+    }
+    sleep(view.words, at, state, waiting.sliceMs, waiting.watch, news);
+  }
+}
+
+/** Fills the claimed entry. Undefined when another has taken the name meanwhile. */
+function make(view: SpanView, index: number, request: ObjectRequest): ObjectEntry | undefined {
+  // step: entry-claimed
+  const { words, geometry } = view;
+  const at = view.entryAt(index);
+  const release = (): void => {
+    store(words, at + Entry.state, 0);
+    wake(words, at + Entry.state, Number.POSITIVE_INFINITY);
+  };
+  try {
+    let end = geometry.objectsOffset;
+    for (const entry of view.entries()) {
+      if (entry.name === request.name) {
+        release();
+        return undefined;
+      }
+      end = Math.max(end, entry.offset + entry.length);
+    }
+    const offset = Math.ceil(end / OBJECT_ALIGNMENT) * OBJECT_ALIGNMENT;
+    if (offset + request.length > geometry.size) throw noRoom(view, offset, request);
+    // A claimant that died may have written here.
+    new Uint8Array(words.buffer, offset, request.length).fill(0);
+    new Uint8Array(words.buffer, 4 * at, 4 * Entry.name + NAME_SIZE).fill(0, 4);
+    const name = new TextEncoder().encode(request.name);
+    new Uint8Array(words.buffer, 4 * (at + Entry.name), name.length).set(name);
+    store(words, at + Entry.kind, request.kind);
+    store(words, at + Entry.nameLength, name.length);
+    store(words, at + Entry.options, request.options);
+    storeLong(words, at + Entry.offset, offset);
+    storeLong(words, at + Entry.length, request.length);
+    // step: entry-filled
+    store(words, at + Entry.state, READY);
+    // step: entry-ready
+    wake(words, at + Entry.state, Number.POSITIVE_INFINITY);
+    const { kind, options, length } = request;
+    return { index, kind, name: request.name, options, offset, length };
+  } catch (error) {
+    release();
+    throw error;
+  }
+}
+
+function storeLong(words: Int32Array, at: number, value: number): void {
+  store(words, at, value | 0);
+  store(words, at + 1, Math.floor(value / 2 ** 32));
+}
+
+function agreed(view: SpanView, entry: ObjectEntry, request: ObjectRequest): ObjectEntry {
+  const mismatch = (what: string, expected: unknown, found: unknown): never => {
+    throw new MemspanError('ERR_MEMSPAN_OPTIONS_MISMATCH', {
+      operation: request.operation,
+      object: `${view.segment.name ?? ''}/${request.name}`,
+      cause: `it is there as ${what}: ${found}, not ${expected}`,
+      remedy: 'Open it as what it is, or choose another name',
+      expected,
+      found,
+    });
+  };
+  const { kind, options, length } = entry;
+  if (kind !== request.kind) mismatch('kind', kindName(request.kind), kindName(kind));
+  if (options !== request.options) {
+    mismatch('options', request.describeOptions(request.options), request.describeOptions(options));
+  }
+  if (length !== request.length) mismatch('bytes', request.length, length);
+  return entry;
+}
+
+function checkName(name: unknown, operation: string): void {
+  if (typeof name !== 'string' || name === '' || name.includes('\0') || !name.isWellFormed()) {
+    throw invalidArgument(
+      `${operation}: a name is a string, not empty, without NUL characters`,
+      'ERR_MEMSPAN_INVALID_NAME',
+    );
+  }
+  const bytes = Buffer.byteLength(name);
+  if (bytes > NAME_SIZE) {
+    throw outOfRange(
+      `${operation}: the name has ${bytes} bytes of UTF-8, ${NAME_SIZE} are allowed`,
+    );
+  }
+}
+
+function full(view: SpanView, { operation, name }: ObjectRequest): MemspanError {
+  return new MemspanError('ERR_MEMSPAN_NO_SPACE', {
+    operation,
+    object: name,
+    cause: `its span has all of its ${view.geometry.entries} named objects`,
+    remedy: 'Make the span with more objects',
+    expected: view.geometry.entries,
+  });
+}
+
+function noRoom(view: SpanView, offset: number, request: ObjectRequest): MemspanError {
+  const left = Math.max(view.geometry.size - offset, 0);
+  return new MemspanError('ERR_MEMSPAN_NO_SPACE', {
+    operation: request.operation,
+    object: request.name,
+    cause: `it needs ${request.length} bytes, and the span has ${left} left`,
+    remedy: 'Make the span larger',
+    expected: request.length,
+    found: left,
+  });
+}

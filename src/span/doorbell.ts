@@ -1,0 +1,79 @@
+// The doorbell: one sleeping native thread for all that this participant waits for asynchronously.
+//
+// While there are listeners, the doorbell sleeps on the participant's bell; whenever that is rung, somebody
+// dies, or a slice is over, every listener looks at its own object. Pending waits keep the event loop open.
+
+import { MemspanError } from '../errors.ts';
+import { sleepAsync } from '../word/sleep.ts';
+import type { Waiting } from './waiting.ts';
+
+/** Looks at its object and settles what can be settled; leaves the doorbell when it waits no more. */
+export type Listener = () => void;
+
+export class Doorbell {
+  readonly #words: Int32Array;
+  readonly #waiting: Waiting;
+  readonly #listeners = new Set<Listener>();
+  #sleeping: AbortController | undefined;
+  #failed: ((error: unknown) => void) | undefined;
+
+  constructor(words: Int32Array, waiting: Waiting, failed: (error: unknown) => void) {
+    this.#words = words;
+    this.#waiting = waiting;
+    this.#failed = failed;
+  }
+
+  /** The listener should have looked after it published its cell; it is called for every ring from now on. */
+  add(listener: Listener): void {
+    this.#listeners.add(listener);
+    if (this.#sleeping === undefined) void this.#run();
+  }
+
+  delete(listener: Listener): void {
+    this.#listeners.delete(listener);
+    if (this.#listeners.size === 0) this.#sleeping?.abort();
+  }
+
+  /** Ends it for good: nobody is called any more. */
+  close(): void {
+    this.#listeners.clear();
+    this.#failed = undefined;
+    this.#sleeping?.abort();
+  }
+
+  async #run(): Promise<void> {
+    try {
+      while (this.#listeners.size > 0) {
+        const sleeping = new AbortController();
+        this.#sleeping = sleeping;
+        const { bell, news } = this.#waiting.before();
+        for (const listener of [...this.#listeners]) listener();
+        if (this.#listeners.size === 0) break;
+        if (!(await this.#sleep(sleeping.signal, bell, news))) {
+          throw new MemspanError('ERR_MEMSPAN_CLOSED', {
+            operation: 'span',
+            cause: 'it was closed, or its memory is gone, while something waited',
+            remedy: 'Close a span after the last wait',
+          });
+        }
+      }
+    } catch (error) {
+      this.#failed?.(error);
+    } finally {
+      this.#sleeping = undefined;
+    }
+    // Somebody may have come between the last look at the listeners and the end.
+    if (this.#listeners.size > 0 && this.#failed !== undefined) void this.#run();
+  }
+
+  async #sleep(signal: AbortSignal, bell: number, news: number): Promise<boolean> {
+    const { bell: index, sliceMs, watch } = this.#waiting;
+    try {
+      return await sleepAsync(this.#words, index, bell, sliceMs, signal, watch, news);
+    } catch (error) {
+      // The last listener has left.
+      if (signal.aborted) return true;
+      throw error;
+    }
+  }
+}

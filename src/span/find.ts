@@ -1,0 +1,141 @@
+// find: threads, mutexes and every other kind on this machine, by the pattern of their full names.
+
+import { invalidArgument, MemspanError } from '../errors.ts';
+import type { OpenOptions } from '../segment/options.ts';
+import { Segment } from '../segment/segment.ts';
+import { kindName, kindNames } from './kinds.ts';
+import { matcherFor, Span } from './span.ts';
+import { type Looking, type ThreadHandle, threadsOf } from './thread.ts';
+import { SpanView } from './view.ts';
+
+export interface FindOptions {
+  /** 'thread', 'mutex', 'bytes', …; all kinds by default. */
+  kind?: string | undefined;
+  /** A pattern of the full name `span/object`: `*` any run of characters, `?` one. Default '*'. */
+  name?: string | undefined;
+  /** Whose spans are looked into besides this user's own. */
+  allowOwner?: OpenOptions['allowOwner'];
+}
+
+/** Something that was found. */
+export interface Found {
+  readonly kind: string;
+  readonly span: string;
+  readonly name: string;
+  readonly fullName: string;
+  /**
+   * Joins the span and opens the object; close its span (`object.span.close()`) when it is no longer needed.
+   * For a thread: a handle with `exited()`.
+   */
+  open(): unknown;
+}
+
+/** A thread that was found. */
+export interface FoundThread extends Found, ThreadHandle {
+  readonly kind: 'thread';
+  readonly span: string;
+}
+
+/**
+ * What is in the spans on this machine, sorted by full name. Spans that are damaged, not this user's, or gone
+ * by the time they are looked at are left out. Attaches to nothing.
+ */
+export function find(options: FindOptions & { kind: 'thread' }): FoundThread[];
+export function find(options?: FindOptions): Found[];
+export function find(options: FindOptions = {}): Found[] {
+  if (typeof options !== 'object' || options === null) {
+    throw invalidArgument('find takes {kind, name}');
+  }
+  const { kind, name = '*', allowOwner } = options;
+  const isMatch = matcherFor(name, 'find');
+  const kinds = ['thread', ...kindNames()];
+  if (kind !== undefined && !kinds.includes(kind)) {
+    throw invalidArgument(
+      `find: kind is one of ${kinds.join(', ')}, not ${JSON.stringify(kind) ?? String(kind)}`,
+    );
+  }
+  const found = Segment.list().flatMap((info) => {
+    const looking = lookingAt(info.name, allowOwner);
+    try {
+      return looking((view) => {
+        const threads = kind === undefined || kind === 'thread' ? foundThreads(view, looking) : [];
+        const objects = kind === 'thread' ? [] : foundObjects(view, allowOwner);
+        return [...threads, ...objects];
+      });
+    } catch (error) {
+      // Not a span, not ours, damaged, or gone.
+      if (error instanceof MemspanError) return [];
+      throw error;
+    }
+  });
+  return found
+    .filter((each) => isMatch(each.fullName) && (kind === undefined || each.kind === kind))
+    .sort((a, b) => (a.fullName < b.fullName ? -1 : a.fullName > b.fullName ? 1 : 0));
+}
+
+/** Opens the span of that name to look at it, always the same one, and closes it again. */
+function lookingAt(name: string, allowOwner: OpenOptions['allowOwner']): Looking {
+  let inode: string | undefined;
+  return (look) => {
+    const segment = Segment.open(name, { readOnly: true, allowOwner });
+    try {
+      const { dev, ino } = segment.handle;
+      inode ??= `${dev}:${ino}`;
+      if (inode !== `${dev}:${ino}`) throw goneError(name);
+      return look(new SpanView(segment, 'find'));
+    } finally {
+      segment.close();
+    }
+  };
+}
+
+function foundObjects(view: SpanView, allowOwner: OpenOptions['allowOwner']): Found[] {
+  const span = view.segment.name as string;
+  return [...view.entries('skip')].map((entry) => ({
+    kind: kindName(entry.kind),
+    span,
+    name: entry.name,
+    fullName: `${span}/${entry.name}`,
+    open: () => {
+      const joined = Span.join(span, { allowOwner });
+      try {
+        const object = joined.object(entry.name);
+        if (object !== undefined) return object.open();
+        throw goneError(`${span}/${entry.name}`);
+      } catch (error) {
+        joined.close();
+        throw error;
+      }
+    },
+  }));
+}
+
+function foundThreads(view: SpanView, looking: Looking): Found[] {
+  return threadsOf(view, () => true, looking).map((thread) =>
+    Object.assign(thread, {
+      span: view.segment.name as string,
+      open: () => openThread(thread),
+    }),
+  );
+}
+
+function openThread(thread: ThreadHandle): unknown {
+  const span = Span.join(thread.span as string);
+  const same = span
+    .threads()
+    .find(
+      (each) => each.pid === thread.pid && each.tid === thread.tid && each.name === thread.name,
+    );
+  if (same !== undefined) return same;
+  span.close();
+  throw goneError(thread.fullName);
+}
+
+function goneError(object: string): MemspanError {
+  return new MemspanError('ERR_MEMSPAN_NOT_FOUND', {
+    operation: 'find',
+    object,
+    cause: 'what was found is no longer there',
+    remedy: 'Find it again',
+  });
+}

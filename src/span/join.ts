@@ -1,0 +1,257 @@
+// Getting attached: create, join, or either; and what happens to a span whose participants have all died.
+//
+//   open or make the segment → gate → is the name still this one? → slot
+//
+// A new span is published whole (segment.init). The gate is taken exclusively first, without waiting: who gets
+// it is alone, and may recover, reset or refuse a span in which somebody died; then it is lowered to shared.
+// Who cannot have it exclusively joins others, and is alone with nobody's remains.
+
+import { invalidArgument, MemspanError } from '../errors.ts';
+import type { SegmentHandle } from '../segment/handle.ts';
+import type { Lifeline } from '../segment/lifeline.ts';
+import { Segment } from '../segment/segment.ts';
+import { load } from '../word/atomics.ts';
+import { sleep } from '../word/sleep.ts';
+import { Attachment, GATE } from './attachment.ts';
+import { format, geometryOf, type Lifetime } from './geometry.ts';
+import { Header } from './header.layout.ts';
+import { type AttachOptions, checkSpanOptions, type SpanOptions } from './options.ts';
+import { clearDead, hasDead } from './slot.ts';
+import { SpanView } from './view.ts';
+
+const SIZE = 2 ** 20;
+const PARTICIPANTS = 64;
+const ENTRIES = 256;
+const GATE_WAIT_MS = 10_000;
+
+// This thread's attachments, by inode.
+const attachments = new Map<string, Attachment>();
+
+type Insist = 'create' | 'join' | undefined;
+
+export function attachNamed(name: string, options: SpanOptions, insist: Insist): Attachment {
+  const operation = insist === undefined ? 'Span.open' : `Span.${insist}`;
+  checkSpanOptions(options, operation);
+  const deadline = performance.now() + GATE_WAIT_MS;
+  for (;;) {
+    const attached = tryNamed(name, options, insist, operation, deadline);
+    if (attached !== null) return attached;
+  }
+}
+
+/** Null when the name has changed hands meanwhile. */
+function tryNamed(
+  name: string,
+  options: SpanOptions,
+  insist: Insist,
+  operation: string,
+  deadline: number,
+): Attachment | null {
+  const segment = segmentOf(name, options, insist);
+  try {
+    const attached = attach(segment, options, operation, deadline);
+    if (attached === 'reset' || attached === null) segment.close();
+    return attached === 'reset' ? null : attached;
+  } catch (error) {
+    segment.close();
+    throw error;
+  }
+}
+
+function segmentOf(name: string, options: SpanOptions, insist: Insist): Segment {
+  const { mode, allowOwner } = options;
+  const open = (): Segment => Segment.open(name, { allowOwner });
+  if (insist === 'join') return open();
+  const size = options.size ?? SIZE;
+  const geometry = shapeOf(options);
+  const create = (): Segment =>
+    Segment.create(name, {
+      size,
+      mode,
+      init: ({ buffer }) => {
+        // step: create-before-format
+        format(buffer, geometry, options.lifetime ?? 'until-unlinked');
+        // step: create-before-link
+      },
+    });
+  if (insist === 'create') return create();
+  for (;;) {
+    try {
+      return open();
+    } catch (error) {
+      if (!hasCode(error, 'ERR_MEMSPAN_NOT_FOUND')) throw error;
+    }
+    try {
+      return create();
+    } catch (error) {
+      if (!hasCode(error, 'ERR_MEMSPAN_EXISTS')) throw error;
+    }
+  }
+}
+
+function shapeOf({ size = SIZE, participants = PARTICIPANTS, objects = ENTRIES }: SpanOptions) {
+  return geometryOf(size, participants, objects);
+}
+
+/** A span without a name, in a segment without one. */
+export function attachAnonymous(options: SpanOptions): Attachment {
+  const operation = 'Span.anonymous';
+  checkSpanOptions(options, operation);
+  const geometry = shapeOf(options);
+  const segment = Segment.anonymous(geometry.size);
+  format(segment.buffer, geometry, 'until-unlinked');
+  return attachSegment(segment, options, operation);
+}
+
+export function attachHandle(handle: SegmentHandle, options: AttachOptions): Attachment {
+  const operation = 'Span.fromHandle';
+  checkSpanOptions(options, operation);
+  const { allowOwner } = options;
+  return attachSegment(Segment.fromHandle(handle, { allowOwner }), options, operation);
+}
+
+/** The segment is the attachment's from now on, and closed when that cannot be. */
+export function attachSegment(
+  segment: Segment,
+  options: AttachOptions,
+  operation: string,
+): Attachment {
+  try {
+    const attached = attach(segment, options, operation, performance.now() + GATE_WAIT_MS);
+    if (attached instanceof Attachment) return attached;
+    throw new MemspanError('ERR_MEMSPAN_NOT_FOUND', {
+      operation,
+      object: segment.name,
+      cause: 'it was removed meanwhile',
+      remedy: 'Open it by its name',
+    });
+  } catch (error) {
+    segment.close();
+    throw error;
+  }
+}
+
+function attach(
+  segment: Segment,
+  options: SpanOptions,
+  operation: string,
+  deadline: number,
+): Attachment | 'reset' | null {
+  const view = new SpanView(segment, operation);
+  checkAgreement(view, options, operation);
+  const key = keyOf(segment);
+  const present = attachments.get(key);
+  if (present?.isOpen) {
+    segment.close();
+    return present.use();
+  }
+  const { gate, alone } = passGate(view, operation, deadline);
+  try {
+    // step: gate-taken
+    if (segment.name !== undefined && !segment.isLinked) {
+      gate.release();
+      return null;
+    }
+    let recovered = false;
+    if (alone) {
+      recovered = hasDead(view);
+      if (recovered && settle(view, options, operation) === 'reset') {
+        gate.release();
+        return 'reset';
+      }
+      gate.share({ operation, object: segment.name });
+    }
+    const created = segment.created;
+    const attached = new Attachment(view, gate, { as: options.as, created, recovered, key });
+    attachments.set(key, attached);
+    return attached.use();
+  } catch (error) {
+    gate.release();
+    throw error;
+  }
+}
+
+/** What is done with a span whose participants have all died; nobody else is there. */
+function settle(view: SpanView, options: SpanOptions, operation: string): 'reset' | 'recovered' {
+  const { segment } = view;
+  const stale = options.stale ?? 'recover';
+  if (stale === 'fail') {
+    throw new MemspanError('ERR_MEMSPAN_STALE', {
+      operation,
+      object: segment.name,
+      cause: 'all who were attached to it have died',
+      remedy: "Pass stale: 'recover' to go on with what they left, or 'reset' to begin anew",
+    });
+  }
+  if (stale === 'reset') {
+    if (segment.name === undefined) {
+      throw invalidArgument(`${operation}: without a name there is nothing to reset it to`);
+    }
+    // step: reset-before-unlink
+    segment.unlink();
+    return 'reset';
+  }
+  clearDead(view);
+  return 'recovered';
+}
+
+function passGate(
+  view: SpanView,
+  operation: string,
+  deadline: number,
+): { gate: Lifeline; alone: boolean } {
+  const { segment, words } = view;
+  for (;;) {
+    const exclusive = segment.lifeline(GATE);
+    if (exclusive !== null) return { gate: exclusive, alone: true };
+    const shared = segment.lifeline(GATE, { shared: true });
+    if (shared !== null) return { gate: shared, alone: false };
+    // Somebody is alone in there: to recover it, or to remove it.
+    if (performance.now() > deadline) {
+      throw new MemspanError('ERR_MEMSPAN_BUSY', {
+        operation,
+        object: segment.name,
+        cause: `somebody has been recovering or removing it for ${GATE_WAIT_MS} ms, and may be paused`,
+        remedy: 'Look for a stopped process that has it open, and continue or end it',
+      });
+    }
+    sleep(words, Header.tickets, load(words, Header.tickets), 1);
+  }
+}
+
+/** Who says what the span should be must be right. */
+function checkAgreement(view: SpanView, options: SpanOptions, operation: string): void {
+  const { size, participants, entries } = view.geometry;
+  const found: Required<Pick<SpanOptions, 'size' | 'participants' | 'objects' | 'lifetime'>> = {
+    size,
+    participants,
+    objects: entries,
+    lifetime: view.lifetime satisfies Lifetime,
+  };
+  for (const [key, value] of Object.entries(found)) {
+    const wanted = options[key as keyof typeof found];
+    if (wanted === undefined || wanted === value) continue;
+    throw new MemspanError('ERR_MEMSPAN_OPTIONS_MISMATCH', {
+      operation,
+      object: view.segment.name,
+      cause: `it is there with ${key}: ${JSON.stringify(value)}, not ${JSON.stringify(wanted)}`,
+      remedy: `Leave ${key} out to take what is there, agree on one, or remove the span`,
+      expected: wanted,
+      found: value,
+    });
+  }
+}
+
+function keyOf(segment: Segment): string {
+  const { dev, ino } = segment.handle;
+  return `${dev}:${ino}`;
+}
+
+/** Gives up one use of the attachment. */
+export function detach(attachment: Attachment, error: unknown): void {
+  if (attachment.release(error)) attachments.delete(attachment.key);
+}
+
+function hasCode(error: unknown, code: MemspanError['code']): boolean {
+  return error instanceof MemspanError && error.code === code;
+}

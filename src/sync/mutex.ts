@@ -1,0 +1,337 @@
+// Mutex: one at a time, across threads and processes, and across the deaths of its owners.
+
+import { invalidArgument, MemspanError, outOfRange } from '../errors.ts';
+import type { Attachment } from '../span/attachment.ts';
+import { openObject } from '../span/directory.ts';
+import { defineKind } from '../span/kinds.ts';
+import { Span } from '../span/span.ts';
+import { Thread } from '../span/thread.ts';
+import { compareExchange } from '../word/atomics.ts';
+import { lockEvents } from './events.ts';
+import { MUTEX_SIZE } from './mutex.layout.ts';
+import { type Holding, MutexGuard } from './mutex-guard.ts';
+import { isTaken, MutexState, type Request } from './mutex-state.ts';
+import { Look, markConsistent, take } from './mutex-word.ts';
+import {
+  type AsyncOptions,
+  type BlockingOptions,
+  limit,
+  signalOf,
+  timeoutOf,
+} from './wait-options.ts';
+
+export interface MutexOptions {
+  /** The thread that holds it may lock it again, and releases it as often. Default false. */
+  recursive?: boolean | undefined;
+  /** Strictly first come, first served: it is handed to who has waited longest. Slower. Default false. */
+  fair?: boolean | undefined;
+  /**
+   * Repairs what the mutex guards after an owner has died holding it: called by the next one, which holds it,
+   * before `lock` returns. When it throws, so does `lock`, and the one after that is called.
+   */
+  recover?: (() => void) | undefined;
+}
+
+const KIND = 2;
+const RECURSIVE = 1;
+const FAIR = 2;
+
+declare module '../span/span.ts' {
+  interface Span {
+    /**
+     * The mutex of that name; made if there is none. Throws `ERR_MEMSPAN_OPTIONS_MISMATCH` when it is there
+     * with other options (`recover` is each one's own), `ERR_MEMSPAN_NO_SPACE`.
+     */
+    mutex(name: string, options?: MutexOptions): Mutex;
+  }
+}
+
+Span.prototype.mutex = function mutex(this: Span, name: string, options: MutexOptions = {}): Mutex {
+  const operation = 'span.mutex';
+  const attachment = this.attachment(operation);
+  const entry = openObject(attachment, {
+    operation,
+    kind: KIND,
+    name,
+    length: MUTEX_SIZE,
+    options: encode(options, operation),
+    describeOptions: (bits) => JSON.stringify(decode(bits)),
+  });
+  return new Mutex(this, attachment, entry.offset, name, options);
+};
+
+/**
+ * Owned by one thread at a time. Locking and unlocking it while nobody else wants it is one compare-exchange each,
+ * without a system call. An owner that dies, however it dies, gives way to the next one, who is told; an owner that is paused
+ * keeps it.
+ */
+export class Mutex {
+  readonly span: Span;
+  /** Its own name, or `name+offset` of the object it is embedded in. */
+  readonly name: string;
+  readonly #state: MutexState;
+  readonly #words: Int32Array;
+  readonly #index: number;
+  readonly #id: number;
+  readonly #status: Uint32Array;
+  readonly #attachment: Attachment;
+  readonly #options: MutexOptions;
+  readonly #holding: Holding = {
+    release: () => this.#release(),
+    markConsistent: () => markConsistent(this.#state),
+  };
+
+  /** @internal */
+  constructor(
+    span: Span,
+    attachment: Attachment,
+    offset: number,
+    name: string,
+    options: MutexOptions,
+  ) {
+    const fair = options.fair === true;
+    const state = attachment.local(offset, () => new MutexState(attachment, offset, fair));
+    this.span = span;
+    this.name = name;
+    this.#attachment = attachment;
+    this.#options = options;
+    this.#state = state;
+    this.#words = state.words;
+    this.#index = state.index;
+    this.#id = state.id;
+    this.#status = state.status;
+  }
+
+  /**
+   * A mutex embedded at a byte offset of the span (within the memory of `span.bytes`, say): four bytes, zeros
+   * at first. All who use it must give the same options.
+   */
+  static at(span: Span, offset: number, options: MutexOptions = {}): Mutex {
+    const operation = 'Mutex.at';
+    if (!(span instanceof Span) || typeof offset !== 'number') {
+      throw invalidArgument(`${operation} takes a span and an offset in bytes`);
+    }
+    encode(options, operation);
+    const attachment = span.attachment(operation);
+    const { objectsOffset, size } = attachment.view.geometry;
+    if (!(offset >= objectsOffset) || offset > size - MUTEX_SIZE || offset % MUTEX_SIZE !== 0) {
+      throw outOfRange(
+        `${operation}: an offset is a multiple of ${MUTEX_SIZE} from ${objectsOffset} to ${size - MUTEX_SIZE}, not ${offset}`,
+      );
+    }
+    return new Mutex(span, attachment, offset, attachment.view.nameAt(offset), options);
+  }
+
+  /** `span/name`. */
+  get fullName(): string {
+    return `${this.span.name ?? ''}/${this.name}`;
+  }
+
+  /** The thread that holds it, dead or alive; null when it is free. */
+  get owner(): Thread | null {
+    this.#check('mutex.owner');
+    const { view } = this.#attachment;
+    const info = view.participant(this.#state.owner);
+    return info === undefined ? null : new Thread(info, view, (look) => look(view));
+  }
+
+  /**
+   * Blocks until it is taken; with `timeoutMs`, null when the time is over. Blocks the event loop, too: use
+   * `lockAsync` where that matters.
+   * Throws `ERR_MEMSPAN_DEADLOCK` when this thread holds it already (unless it is recursive) or when those who would have to
+   * give it up wait for this thread, `ERR_MEMSPAN_NOT_RECOVERABLE`, `ERR_MEMSPAN_CLOSED`, `ERR_MEMSPAN_TRUNCATED`.
+   */
+  lock(): MutexGuard;
+  lock(options: BlockingOptions | undefined): MutexGuard | null;
+  lock(options?: BlockingOptions): MutexGuard | null {
+    if (this.#isQuick()) return new MutexGuard(this, this.#holding, false);
+    const timeoutMs = timeoutOf(options, 'mutex.lock');
+    return this.#lock('mutex.lock', () =>
+      this.#state.lock(performance.now() + timeoutMs, () => this.#check('mutex.lock')),
+    );
+  }
+
+  /** Takes it if that is possible at once, else null. Throws as `lock` does, but for a deadlock. */
+  tryLock(): MutexGuard | null {
+    if (this.#isQuick()) return new MutexGuard(this, this.#holding, false);
+    return this.#lock('mutex.tryLock', () => take(this.#state, false));
+  }
+
+  /** True when it was free, the memory is sound, and nobody wants to hear of it: the usual case. */
+  #isQuick(): boolean {
+    return (
+      !lockEvents.request.hasSubscribers &&
+      !lockEvents.grant.hasSubscribers &&
+      this.#status[0] === 0 &&
+      compareExchange(this.#words, this.#index, 0, this.#id) === 0
+    );
+  }
+
+  #lock(operation: string, attempt: () => Look): MutexGuard | null {
+    this.#check(operation);
+    const start = this.#request();
+    const look = attempt();
+    if (look === Look.held) return null;
+    if (look === Look.mine) {
+      if (this.#options.recursive === true) this.#state.depth++;
+      else if (operation === 'mutex.tryLock') return null;
+      else throw this.#selfDeadlock(operation);
+    }
+    if (look === Look.unrecoverable) throw this.#unrecoverable(operation);
+    return this.#granted(look === Look.takenDied, start);
+  }
+
+  /**
+   * Like `lock`, without blocking: tasks of one thread queue up behind each other, also behind a lock that this
+   * thread holds. Null when `timeoutMs` is over; rejects with the signal's reason when that is aborted.
+   * Keeps the event loop open while pending, and needs no thread of libuv's.
+   */
+  lockAsync(): Promise<MutexGuard>;
+  lockAsync(options: AsyncOptions & { timeoutMs?: undefined }): Promise<MutexGuard>;
+  lockAsync(options: AsyncOptions | undefined): Promise<MutexGuard | null>;
+  async lockAsync(options?: AsyncOptions): Promise<MutexGuard | null> {
+    const operation = 'mutex.lockAsync';
+    const timeoutMs = timeoutOf(options, operation);
+    const signal = signalOf(options, operation);
+    this.#check(operation);
+    if (signal?.aborted) throw signal.reason;
+    const start = this.#request();
+    const state = this.#state;
+    return new Promise((resolve, reject) => {
+      let unlimit = (): void => {};
+      const request: Request = {
+        ticket: null,
+        taken: (died) => {
+          unlimit();
+          try {
+            resolve(this.#granted(died, start));
+          } catch (error) {
+            reject(error);
+          }
+        },
+        failed: (error) => {
+          unlimit();
+          reject(error ?? this.#unrecoverable(operation));
+        },
+      };
+      const elapsed = (): void => {
+        const look = state.dequeue(request);
+        if (isTaken(look)) request.taken(look === Look.takenDied);
+        else resolve(null);
+        unlimit();
+      };
+      const aborted = (reason: unknown): void => {
+        if (isTaken(state.dequeue(request))) state.unlock();
+        unlimit();
+        reject(reason);
+      };
+      unlimit = limit(timeoutMs, signal, elapsed, aborted);
+      try {
+        state.enqueue(request);
+      } catch (error) {
+        request.failed(error);
+      }
+    });
+  }
+
+  #request(): number {
+    if (lockEvents.request.hasSubscribers) lockEvents.request.publish(this.#event());
+    return performance.now();
+  }
+
+  /** Makes the guard; repairs first when the last owner died. */
+  #granted(died: boolean, start: number): MutexGuard {
+    if (died) this.#abandoned();
+    if (lockEvents.grant.hasSubscribers) {
+      lockEvents.grant.publish({ ...this.#event(), waitedMs: performance.now() - start });
+    }
+    return new MutexGuard(this, this.#holding, died);
+  }
+
+  #abandoned(): void {
+    if (lockEvents.abandoned.hasSubscribers) lockEvents.abandoned.publish(this.#event());
+    const { recover } = this.#options;
+    if (recover === undefined) return;
+    try {
+      // step: recover-before
+      recover();
+      // step: recover-after
+    } catch (error) {
+      this.#state.unlockDied();
+      throw error;
+    }
+    markConsistent(this.#state);
+    // step: recover-consistent
+  }
+
+  #release(): void {
+    const state = this.#state;
+    if (state.depth > 0) {
+      state.depth--;
+      return;
+    }
+    // What was held when the span was closed is somebody else's by now.
+    if (this.#status[0] !== 0) return;
+    if (!state.unlock()) {
+      throw new MemspanError('ERR_MEMSPAN_NOT_HELD', {
+        operation: 'mutex.release',
+        object: this.fullName,
+        cause: 'its word says that this thread does not hold it: somebody has written over it',
+        remedy: 'Look for who writes to the span without knowing its format',
+      });
+    }
+    if (lockEvents.release.hasSubscribers) lockEvents.release.publish(this.#event());
+  }
+
+  #event() {
+    return { kind: 'mutex', name: this.name, fullName: this.fullName };
+  }
+
+  #check(operation: string): void {
+    this.span.attachment(operation);
+    // Says what is wrong with the memory, if anything is.
+    if (this.#status[0] !== 0) void this.#attachment.view.segment.buffer;
+  }
+
+  #selfDeadlock(operation: string): MemspanError {
+    return new MemspanError('ERR_MEMSPAN_DEADLOCK', {
+      operation,
+      object: this.fullName,
+      cause: 'this thread holds it already, and would wait for itself',
+      remedy: 'Release it first, use lockAsync in another task, or make the mutex recursive',
+    });
+  }
+
+  #unrecoverable(operation: string): MemspanError {
+    return new MemspanError('ERR_MEMSPAN_NOT_RECOVERABLE', {
+      operation,
+      object: this.fullName,
+      cause: 'an owner died, and the next one released it without markConsistent()',
+      remedy: 'Use another name, or remove the span and make it anew',
+    });
+  }
+}
+
+function encode(options: unknown, operation: string): number {
+  if (typeof options !== 'object' || options === null) {
+    throw invalidArgument(`${operation}: options are an object such as {fair: true}`);
+  }
+  const { recursive = false, fair = false, recover } = options as MutexOptions;
+  if (typeof recursive !== 'boolean' || typeof fair !== 'boolean') {
+    throw invalidArgument(`${operation}: recursive and fair are true or false`);
+  }
+  if (recover !== undefined && typeof recover !== 'function') {
+    throw invalidArgument(`${operation}: recover is a function`);
+  }
+  return (recursive ? RECURSIVE : 0) | (fair ? FAIR : 0);
+}
+
+function decode(bits: number): { recursive: boolean; fair: boolean } {
+  return { recursive: (bits & RECURSIVE) !== 0, fair: (bits & FAIR) !== 0 };
+}
+
+defineKind({
+  code: KIND,
+  name: 'mutex',
+  open: (span, { name, options }) => span.mutex(name, decode(options)),
+});

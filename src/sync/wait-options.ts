@@ -1,0 +1,60 @@
+// The options of everything that waits, and their checks.
+
+import { invalidArgument, outOfRange } from '../errors.ts';
+
+export interface BlockingOptions {
+  /** Milliseconds; fractions count. Default: for ever. */
+  timeoutMs?: number | undefined;
+}
+
+export interface AsyncOptions extends BlockingOptions {
+  /** Ends the wait: it rejects with the signal's reason. */
+  signal?: AbortSignal | undefined;
+}
+
+/** Milliseconds from 0 to Infinity. */
+export function timeoutOf(options: unknown, operation: string): number {
+  if (options === undefined) return Number.POSITIVE_INFINITY;
+  if (typeof options !== 'object' || options === null) {
+    throw invalidArgument(`${operation}: options are an object such as {timeoutMs: 100}`);
+  }
+  const { timeoutMs = Number.POSITIVE_INFINITY } = options as BlockingOptions;
+  if (typeof timeoutMs !== 'number') {
+    throw invalidArgument(`${operation}: timeoutMs is a number, not ${typeof timeoutMs}`);
+  }
+  if (!(timeoutMs >= 0)) {
+    throw outOfRange(`${operation}: timeoutMs is from 0 up, not ${timeoutMs}`);
+  }
+  return timeoutMs;
+}
+
+export function signalOf(
+  options: AsyncOptions | undefined,
+  operation: string,
+): AbortSignal | undefined {
+  const signal: unknown = options?.signal;
+  if (signal === undefined) return undefined;
+  if (typeof signal !== 'object' || signal === null || !('aborted' in signal)) {
+    throw invalidArgument(`${operation}: signal is an AbortSignal`);
+  }
+  return signal as AbortSignal;
+}
+
+/** The longest that a timer can wait (2^31 − 1 ms); longer is for ever. */
+const TIMER_MAX_MS = 0x7fff_ffff;
+
+/** Calls `elapsed` after so long, or `aborted` when the signal is; the returned function ends both. */
+export function limit(
+  timeoutMs: number,
+  signal: AbortSignal | undefined,
+  elapsed: () => void,
+  aborted: (reason: unknown) => void,
+): () => void {
+  const onAbort = (): void => aborted(signal?.reason);
+  signal?.addEventListener('abort', onAbort, { once: true });
+  const timer = timeoutMs <= TIMER_MAX_MS ? setTimeout(elapsed, timeoutMs) : undefined;
+  return () => {
+    signal?.removeEventListener('abort', onAbort);
+    clearTimeout(timer);
+  };
+}
