@@ -21,8 +21,9 @@
 namespace memspan {
 namespace {
 
-// The kernel tells of the close just before it drops the lock: who looked too early looks once more.
-constexpr timespec kAgain = {0, 1'000'000};
+// The kernel tells of a close just before it drops the lock, and closes one descriptor after the other: who
+// looked too early looks again after these.
+constexpr timespec kAgain[] = {{0, 50'000}, {0, 300'000}, {0, 1'000'000}};
 
 std::mutex mutex;
 // How often each watch was asked for. Never destroyed: the thread outlives the static destructors.
@@ -55,8 +56,10 @@ void* Listen(void*) {
       at += static_cast<ssize_t>(sizeof(inotify_event) + event->len);
     }
     Tell(watches);
-    nanosleep(&kAgain, nullptr);
-    Tell(watches);
+    for (const timespec& pause : kAgain) {
+      nanosleep(&pause, nullptr);
+      Tell(watches);
+    }
   }
 }
 
