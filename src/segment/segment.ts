@@ -245,8 +245,8 @@ export class Segment implements Disposable {
   }
 
   /**
-   * Has sleepers on this segment disturbed when a descriptor of it is closed that could write, as a
-   * lifeline's is when its holder ends. Ends with this thread or `native.unwatchFile`. 0 when none can be had.
+   * Has sleepers disturbed when a descriptor of this segment that could write is closed, as a lifeline's
+   * is when its holder ends. Until unwatchFile, or this thread's end. 0 when none can be had.
    */
   watch(): number {
     this.#subject('segment.watch');
@@ -257,8 +257,7 @@ export class Segment implements Disposable {
   get isLinked(): boolean {
     const subject = this.#subject('segment.isLinked');
     const { path } = this.#parts;
-    if (path === undefined) return false;
-    return isSame(statOf(this.#fd, subject), identityAt(path, subject));
+    return path !== undefined && isSame(statOf(this.#fd, subject), identityAt(path, subject));
   }
 
   /** Removes the name if it still leads to this segment. False when it did not. */

@@ -1,5 +1,6 @@
 // A thread's attachment to a span: gate, slot, watch. A thread has one for each span, however often it opens it.
 
+import { native } from '../binding.ts';
 import type { Lifeline } from '../segment/lifeline.ts';
 import type { Segment } from '../segment/segment.ts';
 import { Doorbell } from './doorbell.ts';
@@ -77,6 +78,7 @@ export class Attachment {
     this.#isOpen = false;
     this.#endLocals(error);
     this.doorbell.close();
+    if (this.waiting.watch > 0) native.unwatchFile(this.waiting.watch);
     const { segment } = this.view;
     leaveSlot(this.view, this.#slot);
     this.#gate.release();

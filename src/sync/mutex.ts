@@ -1,6 +1,6 @@
 // Mutex: one at a time, across threads and processes, and across the deaths of its owners.
 
-import { invalidArgument, MemspanError, outOfRange } from '../errors.ts';
+import { invalidArgument, type MemspanError, outOfRange } from '../errors.ts';
 import type { Attachment } from '../span/attachment.ts';
 import { openObject } from '../span/directory.ts';
 import { defineKind } from '../span/kinds.ts';
@@ -9,7 +9,9 @@ import { Thread } from '../span/thread.ts';
 import { compareExchange } from '../word/atomics.ts';
 import { lockEvents } from './events.ts';
 import { MUTEX_SIZE } from './mutex.layout.ts';
+import { notHeld, selfDeadlock, unrecoverable } from './mutex-errors.ts';
 import { type Holding, MutexGuard } from './mutex-guard.ts';
+import { decode, encode, type MutexOptions } from './mutex-options.ts';
 import { isTaken, MutexState, type Request } from './mutex-state.ts';
 import { Look, markConsistent, take } from './mutex-word.ts';
 import {
@@ -20,21 +22,10 @@ import {
   timeoutOf,
 } from './wait-options.ts';
 
-export interface MutexOptions {
-  /** The thread that holds it may lock it again, and releases it as often. Default false. */
-  recursive?: boolean | undefined;
-  /** Strictly first come, first served: it is handed to who has waited longest. Slower. Default false. */
-  fair?: boolean | undefined;
-  /**
-   * Repairs what the mutex guards after an owner has died holding it: called by the next one, which holds it,
-   * before `lock` returns. When it throws, so does `lock`, and the one after that is called.
-   */
-  recover?: (() => void) | undefined;
-}
-
+/** In the directory. */
 const KIND = 2;
-const RECURSIVE = 1;
-const FAIR = 2;
+
+export type { MutexOptions } from './mutex-options.ts';
 
 declare module '../span/span.ts' {
   interface Span {
@@ -175,9 +166,9 @@ export class Mutex {
     if (look === Look.mine) {
       if (this.#options.recursive === true) this.#state.depth++;
       else if (operation === 'mutex.tryLock') return null;
-      else throw this.#selfDeadlock(operation);
+      else throw selfDeadlock(operation, this.fullName);
     }
-    if (look === Look.unrecoverable) throw this.#unrecoverable(operation);
+    if (look === Look.unrecoverable) throw unrecoverable(operation, this.fullName);
     return this.#granted(look === Look.takenDied, start);
   }
 
@@ -211,7 +202,7 @@ export class Mutex {
         },
         failed: (error) => {
           unlimit();
-          reject(error ?? this.#unrecoverable(operation));
+          reject(error ?? unrecoverable(operation, this.fullName));
         },
       };
       const elapsed = (): void => {
@@ -273,12 +264,7 @@ export class Mutex {
     // What was held when the span was closed is somebody else's by now.
     if (this.#status[0] !== 0) return;
     if (!state.unlock()) {
-      throw new MemspanError('ERR_MEMSPAN_NOT_HELD', {
-        operation: 'mutex.release',
-        object: this.fullName,
-        cause: 'its word says that this thread does not hold it: somebody has written over it',
-        remedy: 'Look for who writes to the span without knowing its format',
-      });
+      throw notHeld(this.fullName);
     }
     if (lockEvents.release.hasSubscribers) lockEvents.release.publish(this.#event());
   }
@@ -292,42 +278,6 @@ export class Mutex {
     // Says what is wrong with the memory, if anything is.
     if (this.#status[0] !== 0) void this.#attachment.view.segment.buffer;
   }
-
-  #selfDeadlock(operation: string): MemspanError {
-    return new MemspanError('ERR_MEMSPAN_DEADLOCK', {
-      operation,
-      object: this.fullName,
-      cause: 'this thread holds it already, and would wait for itself',
-      remedy: 'Release it first, use lockAsync in another task, or make the mutex recursive',
-    });
-  }
-
-  #unrecoverable(operation: string): MemspanError {
-    return new MemspanError('ERR_MEMSPAN_NOT_RECOVERABLE', {
-      operation,
-      object: this.fullName,
-      cause: 'an owner died, and the next one released it without markConsistent()',
-      remedy: 'Use another name, or remove the span and make it anew',
-    });
-  }
-}
-
-function encode(options: unknown, operation: string): number {
-  if (typeof options !== 'object' || options === null) {
-    throw invalidArgument(`${operation}: options are an object such as {fair: true}`);
-  }
-  const { recursive = false, fair = false, recover } = options as MutexOptions;
-  if (typeof recursive !== 'boolean' || typeof fair !== 'boolean') {
-    throw invalidArgument(`${operation}: recursive and fair are true or false`);
-  }
-  if (recover !== undefined && typeof recover !== 'function') {
-    throw invalidArgument(`${operation}: recover is a function`);
-  }
-  return (recursive ? RECURSIVE : 0) | (fair ? FAIR : 0);
-}
-
-function decode(bits: number): { recursive: boolean; fair: boolean } {
-  return { recursive: (bits & RECURSIVE) !== 0, fair: (bits & FAIR) !== 0 };
 }
 
 defineKind({
