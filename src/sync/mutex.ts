@@ -1,6 +1,6 @@
 // Mutex: one at a time, across threads and processes, and across the deaths of its owners.
 
-import { invalidArgument, type MemspanError, outOfRange } from '../errors.ts';
+import { invalidArgument, outOfRange } from '../errors.ts';
 import type { Attachment } from '../span/attachment.ts';
 import { openObject } from '../span/directory.ts';
 import { defineKind } from '../span/kinds.ts';
