@@ -93,7 +93,7 @@ export const settlements: Map<number, (outcome: number) => void> = new Map();
 
 /**
  * What the environment variable MEMSPAN_WITHOUT switches off, so that the paths of older kernels can be
- * tested on a new one: `futex_waitv`, `o_tmpfile`, `sharedarraybuffer`.
+ * tested on a new one: `futex_waitv`, `inotify`, `o_tmpfile`, `sharedarraybuffer`.
  */
 export const without: ReadonlySet<string> = new Set(process.env.MEMSPAN_WITHOUT?.split(','));
 

@@ -1,6 +1,6 @@
 // A thread's attachment to a span: gate, slot, watch. A thread has one for each span, however often it opens it.
 
-import { native } from '../binding.ts';
+import { native, without } from '../binding.ts';
 import type { Lifeline } from '../segment/lifeline.ts';
 import type { Segment } from '../segment/segment.ts';
 import { Doorbell } from './doorbell.ts';
@@ -10,12 +10,6 @@ import { Waiting } from './waiting.ts';
 
 /** The gate: shared while attached, exclusive for what may happen only while nobody is. */
 export const GATE = 0;
-
-/** What an object keeps per thread, whatever the number of its JavaScript objects. */
-export interface Local {
-  /** The span is being closed, or its memory is gone: nothing more will come. */
-  end(error: unknown): void;
-}
 
 interface AttachmentFacts {
   readonly key: string;
@@ -37,7 +31,7 @@ export class Attachment {
   readonly recovered: boolean;
   readonly #gate: Lifeline;
   readonly #slot: TakenSlot;
-  readonly #locals = new Map<number, Local>();
+  readonly #locals = new Map<number, unknown>();
   #users = 0;
   #isOpen = true;
 
@@ -49,8 +43,9 @@ export class Attachment {
     this.recovered = recovered;
     this.#slot = takeSlot(view, as);
     this.id = this.#slot.id;
-    this.waiting = new Waiting(view, this.id, view.segment.watch());
-    this.doorbell = new Doorbell(view.words, this.waiting, (error) => this.#endLocals(error));
+    const watch = without.has('inotify') ? 0 : view.segment.watch();
+    this.waiting = new Waiting(view, this.id, watch);
+    this.doorbell = new Doorbell(view.words, this.waiting);
   }
 
   get isOpen(): boolean {
@@ -62,8 +57,8 @@ export class Attachment {
     return this;
   }
 
-  /** The state of the object at that offset, made by the first who asks in this thread. */
-  local<T extends Local>(offset: number, make: () => T): T {
+  /** What this thread keeps of the object at that offset, however many JavaScript objects it has for it. */
+  local<T>(offset: number, make: () => T): T {
     let local = this.#locals.get(offset);
     if (local === undefined) {
       local = make();
@@ -76,8 +71,7 @@ export class Attachment {
   release(error: unknown): boolean {
     if (--this.#users > 0) return false;
     this.#isOpen = false;
-    this.#endLocals(error);
-    this.doorbell.close();
+    this.doorbell.end(error);
     if (this.waiting.watch > 0) native.unwatchFile(this.waiting.watch);
     const { segment } = this.view;
     leaveSlot(this.view, this.#slot);
@@ -88,10 +82,6 @@ export class Attachment {
     if (isSound && this.view.lifetime === 'last-close') unlinkIfLast(segment);
     segment.close();
     return true;
-  }
-
-  #endLocals(error: unknown): void {
-    for (const local of this.#locals.values()) local.end(error);
   }
 }
 

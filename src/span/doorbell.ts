@@ -7,23 +7,25 @@ import { MemspanError } from '../errors.ts';
 import { sleepAsync } from '../word/sleep.ts';
 import type { Waiting } from './waiting.ts';
 
-/** Looks at its object and settles what can be settled; leaves the doorbell when it waits no more. */
-export type Listener = () => void;
+export interface Listener {
+  /** Looks at its object and settles what can be settled; leaves the doorbell when it waits no more. */
+  look(): void;
+  /** The span is being closed, or its memory is gone: nothing more will come. It leaves. */
+  end(error: unknown): void;
+}
 
 export class Doorbell {
   readonly #words: Int32Array;
   readonly #waiting: Waiting;
   readonly #listeners = new Set<Listener>();
   #sleeping: AbortController | undefined;
-  #failed: ((error: unknown) => void) | undefined;
 
-  constructor(words: Int32Array, waiting: Waiting, failed: (error: unknown) => void) {
+  constructor(words: Int32Array, waiting: Waiting) {
     this.#words = words;
     this.#waiting = waiting;
-    this.#failed = failed;
   }
 
-  /** The listener should have looked after it published its cell; it is called for every ring from now on. */
+  /** It looks now, and after every ring from now on. */
   add(listener: Listener): void {
     this.#listeners.add(listener);
     if (this.#sleeping === undefined) void this.#run();
@@ -34,10 +36,12 @@ export class Doorbell {
     if (this.#listeners.size === 0) this.#sleeping?.abort();
   }
 
-  /** Ends it for good: nobody is called any more. */
-  close(): void {
-    this.#listeners.clear();
-    this.#failed = undefined;
+  /** Ends all that wait. */
+  end(error: unknown): void {
+    for (const listener of [...this.#listeners]) {
+      this.#listeners.delete(listener);
+      listener.end(error);
+    }
     this.#sleeping?.abort();
   }
 
@@ -47,7 +51,7 @@ export class Doorbell {
         const sleeping = new AbortController();
         this.#sleeping = sleeping;
         const { bell, news } = this.#waiting.before();
-        for (const listener of [...this.#listeners]) listener();
+        for (const listener of [...this.#listeners]) listener.look();
         if (this.#listeners.size === 0) break;
         if (!(await this.#sleep(sleeping.signal, bell, news))) {
           throw new MemspanError('ERR_MEMSPAN_CLOSED', {
@@ -58,12 +62,12 @@ export class Doorbell {
         }
       }
     } catch (error) {
-      this.#failed?.(error);
+      this.end(error);
     } finally {
       this.#sleeping = undefined;
     }
     // Somebody may have come between the last look at the listeners and the end.
-    if (this.#listeners.size > 0 && this.#failed !== undefined) void this.#run();
+    if (this.#listeners.size > 0) void this.#run();
   }
 
   async #sleep(signal: AbortSignal, bell: number, news: number): Promise<boolean> {

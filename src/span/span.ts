@@ -7,6 +7,7 @@ import { matcherOf } from '../segment/list.ts';
 import { Segment } from '../segment/segment.ts';
 import type { Attachment } from './attachment.ts';
 import { openObject } from './directory.ts';
+import type { Listener } from './doorbell.ts';
 import type { Lifetime } from './geometry.ts';
 import { attachAnonymous, attachHandle, attachNamed, attachSegment, detach } from './join.ts';
 import { defineKind, kindName, kindOf } from './kinds.ts';
@@ -196,16 +197,15 @@ export class Span implements Disposable {
   #exit(thread: Thread): Promise<void> {
     const { doorbell } = this.attachment('thread.exited');
     return new Promise((resolve, reject) => {
-      const look = (): void => {
-        try {
+      const listener: Listener = {
+        look: () => {
           if (thread.alive) return;
+          doorbell.delete(listener);
           resolve();
-        } catch (error) {
-          reject(error);
-        }
-        doorbell.delete(look);
+        },
+        end: reject,
       };
-      doorbell.add(look);
+      doorbell.add(listener);
     });
   }
 

@@ -64,7 +64,10 @@ export interface WaitInfo {
   readonly since: number;
 }
 
-const decoder = new TextDecoder();
+// A byte order mark is a part of the name.
+const decoder = new TextDecoder('utf-8', { ignoreBOM: true });
+/** The ends of what a Date can say. */
+const TIME_MAX = 8.64e15;
 
 export class SpanView {
   readonly segment: Segment;
@@ -106,7 +109,7 @@ export class SpanView {
     for (let slot = 0; slot < this.geometry.participants; slot++) {
       const identity = load(this.words, this.slotAt(slot) + Slot.identity);
       const id = identity & ID_MASK;
-      if ((identity & ATTACHED) !== 0 && slotOf(id) === slot) yield id;
+      if (identity === (id | ATTACHED) && slotOf(id) === slot) yield id;
     }
   }
 
@@ -172,13 +175,13 @@ export class SpanView {
   }
 
   /**
-   * The named objects. Entries with impossible numbers end it with `ERR_MEMSPAN_CORRUPT`, or are left out
-   * with `damaged: 'skip'`.
+   * The named objects. Entries with impossible numbers, or with others behind them although they are not
+   * READY, end it with `ERR_MEMSPAN_CORRUPT`, or are left out with `damaged: 'skip'`.
    */
   *entries(damaged: 'throw' | 'skip' = 'throw'): IterableIterator<ObjectEntry> {
     for (let index = 0; index < this.geometry.entries; index++) {
-      if (load(this.words, this.entryAt(index) + Entry.state) !== READY) return;
-      const entry = this.#entry(index);
+      if (!this.#isReady(index) && !this.#isFollowed(index)) return;
+      const entry = this.#isReady(index) ? this.#entry(index) : undefined;
       if (entry !== undefined) yield entry;
       else if (damaged === 'throw') throw this.#damagedEntry(index);
     }
@@ -191,6 +194,16 @@ export class SpanView {
       return offset === entry.offset ? entry.name : `${entry.name}+${offset - entry.offset}`;
     }
     return `@${offset}`;
+  }
+
+  #isReady(index: number): boolean {
+    return load(this.words, this.entryAt(index) + Entry.state) === READY;
+  }
+
+  /** Whether the next entry is in use, as it can be only once this one is READY: who asks looks at that after. */
+  #isFollowed(index: number): boolean {
+    const next = index + 1;
+    return next < this.geometry.entries && load(this.words, this.entryAt(next) + Entry.state) !== 0;
   }
 
   #entry(index: number): ObjectEntry | undefined {
@@ -226,7 +239,7 @@ export class SpanView {
 
   #float(at: number): number {
     const value = new Float64Array(this.words.buffer, 4 * at, 1)[0] as number;
-    return Number.isFinite(value) ? value : 0;
+    return Math.abs(value) <= TIME_MAX / 2 ? value : 0;
   }
 
   /** A copy: the decoder takes no shared memory. */

@@ -126,7 +126,7 @@ export class Waiting {
       for (let cell = 0; cell < count; cell++) {
         const at = cells + cell * CELL_WORDS;
         const state = load(words, at + Cell.state);
-        if (state === 0 || load(words, at + Cell.object) !== object) continue;
+        if (state === 0 || load(words, at + Cell.object) >>> 0 !== object) continue;
         const ticket = load(words, at + Cell.ticket);
         // Tickets wrap: the difference tells which is earlier.
         if (found !== null && ((ticket - found.ticket) | 0) >= 0) continue;

@@ -4,7 +4,8 @@
 // sleep. Asynchronous: a queue in the order of arrival, each with a cell of its own as long as there are any;
 // whoever takes the word settles the first of the queue.
 
-import type { Attachment, Local } from '../span/attachment.ts';
+import type { Attachment } from '../span/attachment.ts';
+import type { Listener } from '../span/doorbell.ts';
 import { Mode } from '../span/participant.layout.ts';
 import type { Ticket } from '../span/waiting.ts';
 import { compareExchange, load, pause } from '../word/atomics.ts';
@@ -38,7 +39,7 @@ const PATIENCE_MIN = 4;
 const PAUSE_MIN = 16;
 const PAUSE_MAX = 512;
 
-export class MutexState implements Local, MutexPlace {
+export class MutexState implements Listener, MutexPlace {
   readonly words: Int32Array;
   readonly index: number;
   readonly id: number;
@@ -149,8 +150,12 @@ export class MutexState implements Local, MutexPlace {
   /** Puts a request into the queue and looks. */
   enqueue(request: Request): void {
     this.#queue.push(request);
-    if (this.#queue.length === 1) this.#attachment.doorbell.add(this.look);
-    this.look();
+    if (this.#queue.length === 1) this.#attachment.doorbell.add(this);
+    try {
+      this.look();
+    } catch (error) {
+      this.end(error);
+    }
   }
 
   /** For a request that is given up: what it came to by then. */
@@ -164,13 +169,13 @@ export class MutexState implements Local, MutexPlace {
   }
 
   /** Settles what can be settled: for the doorbell, and after everything that may have freed the word. */
-  readonly look = (): void => {
+  look(): void {
     if (this.#queue.length === 0) return;
     this.#publish();
     const look = take(this, true);
     if (look === Look.unrecoverable) this.end();
     else if (isTaken(look)) this.#settleFirst(look === Look.takenDied);
-  };
+  }
 
   /** Gives the first requests a cell each; those without one are looked at when their turn comes. */
   #publish(): void {
@@ -208,6 +213,6 @@ export class MutexState implements Local, MutexPlace {
   }
 
   #restIfIdle(): void {
-    if (this.#queue.length === 0) this.#attachment.doorbell.delete(this.look);
+    if (this.#queue.length === 0) this.#attachment.doorbell.delete(this);
   }
 }

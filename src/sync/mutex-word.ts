@@ -79,31 +79,38 @@ export type Released = (typeof Released)[keyof typeof Released];
 /** Gives it up. The word is this participant's. */
 export function release(place: MutexPlace, fair: boolean): Released {
   const { words, index, id } = place;
-  if (compareExchange(words, index, id, 0) === id) return Released.done;
-  const word = load(words, index);
-  if ((word & DIED) !== 0) return lose(place, word);
-  // step: unlock-before-find
-  const first = firstAlive(place);
-  if (first?.id === id) return Released.mine;
-  if (first !== null && fair) {
-    if (grant(place, first)) return Released.done;
-    return release(place, fair);
+  for (;;) {
+    if (compareExchange(words, index, id, 0) === id) return Released.done;
+    const word = load(words, index);
+    // Somebody hostile has changed it: what stands there is not ours to change.
+    if ((word & OWNER) !== id) return Released.done;
+    // Whatever fails here because the word has changed meanwhile is done again.
+    if ((word & (DIED | UNRECOVERABLE)) !== 0) {
+      if (lose(place, word)) return Released.lost;
+      continue;
+    }
+    // step: unlock-before-find
+    const first = firstAlive(place);
+    if (first?.id === id) return Released.mine;
+    if (first !== null && fair) {
+      if (grant(place, first)) return Released.done;
+      continue;
+    }
+    if (compareExchange(words, index, word, WAITERS) !== word) continue;
+    // step: unlock-before-wake
+    passOn(place);
+    // step: unlock-done
+    return Released.done;
   }
-  if (compareExchange(words, index, id | WAITERS, WAITERS) !== (id | WAITERS)) {
-    // Marked meanwhile, or changed by somebody hostile: what stands there is not ours to change.
-    return (load(words, index) & OWNER) === id ? release(place, fair) : Released.done;
-  }
-  // step: unlock-before-wake
-  passOn(place);
-  // step: unlock-done
-  return Released.done;
 }
 
-function lose({ words, index, waiting }: MutexPlace, word: number): Released {
-  compareExchange(words, index, word, UNRECOVERABLE | (word & WAITERS));
+/** False when the word has been marked meanwhile. */
+function lose({ words, index, waiting }: MutexPlace, word: number): boolean {
+  const lost = UNRECOVERABLE | (word & WAITERS);
+  if (compareExchange(words, index, word, lost) !== word) return false;
   // step: unlock-lost
   waiting.ringAll(index);
-  return Released.lost;
+  return true;
 }
 
 /** Gives it up with its data still to be repaired: the next one shall try. */

@@ -217,11 +217,7 @@ export class Mutex {
         reject(reason);
       };
       unlimit = limit(timeoutMs, signal, elapsed, aborted);
-      try {
-        state.enqueue(request);
-      } catch (error) {
-        request.failed(error);
-      }
+      state.enqueue(request);
     });
   }
 
