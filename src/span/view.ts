@@ -66,8 +66,8 @@ export interface WaitInfo {
 
 // A byte order mark is a part of the name.
 const decoder = new TextDecoder('utf-8', { ignoreBOM: true });
-/** The ends of what a Date can say. */
-const TIME_MAX = 8.64e15;
+/** A Date ends a little later. */
+const TIME_MAX = 8e15;
 
 export class SpanView {
   readonly segment: Segment;
@@ -239,7 +239,7 @@ export class SpanView {
 
   #float(at: number): number {
     const value = new Float64Array(this.words.buffer, 4 * at, 1)[0] as number;
-    return Math.abs(value) <= TIME_MAX / 2 ? value : 0;
+    return Math.abs(value) <= TIME_MAX ? value : 0;
   }
 
   /** A copy: the decoder takes no shared memory. */
