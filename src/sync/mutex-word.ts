@@ -90,7 +90,7 @@ export function release(place: MutexPlace, fair: boolean): Released {
       continue;
     }
     // step: unlock-before-find
-    const first = firstAlive(place);
+    const first = fair ? firstAlive(place) : place.waiting.first(index);
     if (first?.id === id) return Released.mine;
     if (first !== null && fair) {
       if (grant(place, first)) return Released.done;
@@ -98,7 +98,7 @@ export function release(place: MutexPlace, fair: boolean): Released {
     }
     if (compareExchange(words, index, word, WAITERS) !== word) continue;
     // step: unlock-before-wake
-    passOn(place);
+    if (first === null || !place.waiting.ring(first.id)) passOn(place);
     // step: unlock-done
     return Released.done;
   }
