@@ -1,11 +1,12 @@
 // A measured process. Started by pair.ts as side `a`, it starts side `b` from the same file, pins both, and
-// reports nanoseconds.
+// reports what it measured.
 
 import { execFileSync, fork } from 'node:child_process';
 import { once } from 'node:events';
 import { availableParallelism } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import { say, type Task, type Transport, type TransportName } from './task.ts';
+import { asyncMutex, fairMutex, lockFile, mutex } from './transports/mutex.ts';
 import { processSend } from './transports/process-send.ts';
 import { ring, stream } from './transports/ring.ts';
 import { unixSocket, unixSocketBatched } from './transports/unix-socket.ts';
@@ -16,6 +17,10 @@ const transports: Record<TransportName, Transport> = {
   futex,
   ring,
   stream,
+  mutex,
+  'mutex, fair': fairMutex,
+  'mutex, async': asyncMutex,
+  'lock file': lockFile,
   'process.send': processSend,
   'unix socket': unixSocket,
   'unix socket, batched': unixSocketBatched,
@@ -34,10 +39,10 @@ if (side === 'a') {
   // The first side makes what the second opens: both start at once, so the second retries.
   if (availableParallelism() > 1) pinBoth(child.pid as number);
   const heard = (): Promise<unknown> => once(child, 'message');
-  const ns = await transport.a(task, { name: peerName, heard, channel: child as never });
+  const measured = await transport.a(task, { name: peerName, heard, channel: child as never });
   child.disconnect();
   child.kill();
-  say({ nsPerOp: ns / task.count });
+  say(measured);
   process.disconnect();
 } else {
   await retrying(() => transport.b(task, name));

@@ -1,20 +1,28 @@
 // What is measured: rows of contenders that do the same thing, and the targets of the design (§12).
 
-import { type Program, type Run, runC } from './c.ts';
+import { type Program, runC } from './c.ts';
 import { runPair } from './pair.ts';
-import type { Task, TransportName } from './task.ts';
+import type { Measurement, Task, TransportName } from './task.ts';
 
-export type Contender = 'C' | 'memspan' | 'process.send' | 'unix socket' | 'unix socket, batched';
+export type Contender =
+  | 'C'
+  | 'C, robust'
+  | 'memspan'
+  | 'memspan, fair'
+  | 'process.send'
+  | 'unix socket'
+  | 'unix socket, batched'
+  | 'lock file';
 
 export interface Row {
-  readonly group: 'roundtrip' | 'ring' | 'stream';
+  readonly group: 'roundtrip' | 'ring' | 'stream' | 'locks';
   readonly name: string;
   /** How the measured nanoseconds are shown. */
-  readonly unit: 'ns' | 'messages/s' | 'MB/s';
-  /** Bytes of a message. */
+  readonly unit: 'ns' | 'messages/s' | 'MB/s' | 'locks/s';
+  /** Bytes of a message; 0 for locks. */
   readonly size: number;
-  /** Each does that share of its full work and returns nanoseconds per operation. */
-  readonly contenders: Partial<Record<Contender, (share: number) => Promise<number>>>;
+  /** Each does that share of its full work. */
+  readonly contenders: Partial<Record<Contender, (share: number) => Promise<Measurement>>>;
   readonly targets: readonly Target[];
 }
 
@@ -30,13 +38,11 @@ export interface Target {
 const CORES = ['--cpus', '0,1'];
 
 function c(program: Program, args: (share: number) => (string | number)[]) {
-  return async (share: number): Promise<number> => {
-    const run: Run = runC(
+  return async (share: number): Promise<Measurement> =>
+    runC(
       program,
       args(share).map((value) => (typeof value === 'number' ? Math.ceil(value) : value)),
     );
-    return run.nsPerOp;
-  };
 }
 
 function pair(
@@ -44,14 +50,13 @@ function pair(
   task: Omit<Task, 'transport' | 'oneCore'>,
   oneCore = false,
 ) {
-  return async (share: number): Promise<number> => {
-    const count = Math.ceil(task.count * share);
-    const { nsPerOp } = await runPair({ ...task, transport, oneCore, count });
-    return nsPerOp;
-  };
+  return (share: number): Promise<Measurement> =>
+    runPair({ ...task, transport, oneCore, count: Math.ceil(task.count * share) });
 }
 
 const trips = (count: number, size = 64) => ({ kind: 'trips', count, size }) as const;
+const alone = (count: number) => ({ kind: 'alone', count, size: 0 }) as const;
+const contest = (count: number) => ({ kind: 'contest', count, size: 0 }) as const;
 const flow = (count: number, size: number) => ({ kind: 'flow', count, size }) as const;
 
 const roundTrips: Row[] = [
@@ -167,4 +172,58 @@ const streams: Row[] = [
   },
 ];
 
-export const rows: readonly Row[] = [...roundTrips, ...rings, ...streams];
+const CONTESTED = 5_000_000;
+
+const locks: Row[] = [
+  {
+    group: 'locks',
+    name: 'mutex, uncontended',
+    unit: 'ns',
+    size: 0,
+    contenders: {
+      C: c('mutex', (share) => ['shared', 'alone', 10_000_000 * share, ...CORES]),
+      'C, robust': c('mutex', (share) => ['robust', 'alone', 10_000_000 * share, ...CORES]),
+      memspan: pair('mutex', alone(10_000_000)),
+      'lock file': pair('lock file', alone(10_000)),
+    },
+    targets: [{ against: 'C', speedMin: 1 / 2 }],
+  },
+  {
+    group: 'locks',
+    name: 'mutex, two processes contending',
+    unit: 'locks/s',
+    size: 0,
+    contenders: {
+      C: c('mutex', (share) => ['shared', 'contest', CONTESTED * share, ...CORES]),
+      'C, robust': c('mutex', (share) => ['robust', 'contest', CONTESTED * share, ...CORES]),
+      memspan: pair('mutex', contest(CONTESTED)),
+      'memspan, fair': pair('mutex, fair', contest(CONTESTED / 100)),
+    },
+    targets: [{ against: 'C', speedMin: 0.8 }],
+  },
+  {
+    group: 'locks',
+    name: 'mutex, lockAsync, uncontended',
+    unit: 'ns',
+    size: 0,
+    contenders: {
+      memspan: pair('mutex, async', alone(500_000)),
+      // To ask a process that keeps the lock, and to be answered.
+      'process.send': pair('process.send', trips(5000)),
+    },
+    targets: [{ against: 'process.send', speedMin: 1 }],
+  },
+  {
+    group: 'locks',
+    name: 'mutex, lockAsync, two processes contending',
+    unit: 'locks/s',
+    size: 0,
+    contenders: {
+      memspan: pair('mutex, async', contest(200_000)),
+      'process.send': pair('process.send', trips(5000)),
+    },
+    targets: [{ against: 'process.send', speedMin: 1 }],
+  },
+];
+
+export const rows: readonly Row[] = [...roundTrips, ...rings, ...streams, ...locks];

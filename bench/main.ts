@@ -7,6 +7,7 @@ import colors from 'picocolors';
 import { hasCompiler, runC } from './c.ts';
 import { type Contender, type Row, rows } from './groups.ts';
 import { median, spread } from './statistics.ts';
+import type { Measurement } from './task.ts';
 
 interface Verdict {
   name: string;
@@ -22,6 +23,8 @@ interface Result {
   readonly value: Partial<Record<Contender, number>>;
   readonly spread: Partial<Record<Contender, number>>;
   readonly nsPerOp: Partial<Record<Contender, number>>;
+  /** Where two contend: the share of the one that got more. */
+  readonly busier: Partial<Record<Contender, number>>;
 }
 
 const groups = [...new Set(rows.map((row) => row.group))];
@@ -65,27 +68,30 @@ async function measure(row: Row): Promise<Result> {
     Contender,
     NonNullable<Row['contenders']['C']>,
   ][];
-  const present = contenders.filter(([name]) => isWithC || name !== 'C');
+  const present = contenders.filter(([name]) => isWithC || !/^C\b/.test(name));
   const ratios = new Map<Contender, number[]>();
+  const splits = new Map<Contender, number[]>();
   for (let round = 0; round < rounds; round++) {
     progress(`${row.name}: round ${round + 1} of ${rounds}`);
     const before = placement();
-    const took = new Map<Contender, number>();
+    const took = new Map<Contender, Measurement>();
     for (const [name, run] of present) took.set(name, await run(share));
     const after = placement();
     // The virtual cores have moved meanwhile: neighbours of such a round have nothing in common.
     const hasMoved = before > after * 2 || after > before * 2;
     if (hasMoved && !options.smoke) continue;
     placements.push(before);
-    for (const [name, ns] of took) {
-      add(samples, name, ns);
-      add(ratios, name, ns / (took.get('memspan') as number));
+    const own = took.get('memspan') as Measurement;
+    for (const [name, { nsPerOp, busier }] of took) {
+      add(samples, name, nsPerOp);
+      add(ratios, name, nsPerOp / own.nsPerOp);
+      if (busier !== undefined) add(splits, name, busier);
     }
   }
   progress('');
   judge(row, ratios);
-  const each = (value: (ns: number[]) => number): Partial<Record<Contender, number>> =>
-    Object.fromEntries([...samples].map(([name, list]) => [name, value(list)]));
+  const each = (value: (list: number[]) => number, of = samples) =>
+    Object.fromEntries([...of].map(([name, list]) => [name, value(list)]));
   return {
     name: row.name,
     group: row.group,
@@ -93,6 +99,7 @@ async function measure(row: Row): Promise<Result> {
     nsPerOp: each(median),
     value: each((list) => shown(row, median(list))),
     spread: each(spread),
+    busier: each(median, splits),
   };
 }
 
@@ -131,8 +138,9 @@ function round(value: number): number {
 }
 
 function print(row: Row, result: Result): void {
+  const isContest = Object.keys(result.busier).length > 0;
   const table = new Table({
-    head: ['', row.unit, '±', 'memspan is'],
+    head: ['', row.unit, '±', 'memspan is', ...(isContest ? ['split'] : [])],
     style: { head: [], border: [] },
   });
   const own = result.nsPerOp.memspan ?? Number.NaN;
@@ -145,7 +153,9 @@ function print(row: Row, result: Result): void {
           ? `${round(ratio)}× as fast`
           : `${round(1 / ratio)}× slower`;
     const noise = `${Math.round((result.spread[name] ?? 0) * 100)} %`;
-    table.push([name, value.toLocaleString('en'), noise, compared]);
+    const busier = Math.round((result.busier[name] ?? 0) * 100);
+    const split = busier === 0 ? '' : `${busier}:${100 - busier}`;
+    table.push([name, value.toLocaleString('en'), noise, compared, ...(isContest ? [split] : [])]);
   }
   console.log(`\n${colors.bold(result.name)}\n${table}`);
 }

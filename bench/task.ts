@@ -5,30 +5,39 @@ export type TransportName =
   | 'futex'
   | 'ring'
   | 'stream'
+  | 'mutex'
+  | 'mutex, fair'
+  | 'mutex, async'
+  | 'lock file'
   | 'process.send'
   | 'unix socket'
   | 'unix socket, batched';
 
 export interface Task {
   transport: TransportName;
-  /** 'trips': a message goes there and back; 'flow': messages go one way as fast as they can. */
-  kind: 'trips' | 'flow';
-  /** How many trips or messages. */
+  /**
+   * 'trips': a message goes there and back; 'flow': messages go one way as fast as they can; 'alone': one side
+   * locks and releases; 'contest': both do.
+   */
+  kind: 'trips' | 'flow' | 'alone' | 'contest';
+  /** How many trips or messages; how often it is locked, by both sides together. */
   count: number;
-  /** Bytes of a message. */
+  /** Bytes of a message; of no meaning to locks. */
   size: number;
   /** Pin both ends to one processor. */
   oneCore: boolean;
 }
 
 export interface Measurement {
-  /** Nanoseconds per trip or message. */
+  /** Nanoseconds per trip, message, or lock. */
   nsPerOp: number;
+  /** In a contest: the share of the side that got more, 0.5 to 1. */
+  busier?: number;
 }
 
-/** One side of a transport; `a` measures and returns nanoseconds for the whole task. */
+/** One side of a transport; `a` measures. */
 export interface Transport {
-  a(task: Task, peer: Peer): Promise<number>;
+  a(task: Task, peer: Peer): Promise<Measurement>;
   b(task: Task, name: string): Promise<void>;
 }
 

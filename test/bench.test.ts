@@ -12,7 +12,7 @@ interface Report {
   targets: { name: string; ratio: number; goal: string; met: boolean }[];
 }
 
-for (const group of ['roundtrip', 'ring', 'stream']) {
+for (const group of ['roundtrip', 'ring', 'stream', 'locks']) {
   test(`the benchmark's group ${group} measures every contender and ends with its targets`, () => {
     const args = [main, group, '--smoke', '--json'];
     const { status, stdout, stderr } = spawnSync(process.execPath, args, { encoding: 'utf8' });

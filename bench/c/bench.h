@@ -133,8 +133,9 @@ static inline bool start_child(const int cpu[2]) {
   return child_pid == 0;
 }
 
-// Reaps the child, then prints the one line of JSON; `bytes` is 0 where MB/s mean nothing.
-static inline int finish(const char* name, uint64_t n, uint64_t ns, uint64_t bytes) {
+// Reaps the child, then prints the one line of JSON. `bytes` is 0 where MB/s mean nothing; `busier`, the
+// share of the side that did more, is 0 where both do the same.
+static inline int finish(const char* name, uint64_t n, uint64_t ns, uint64_t bytes, double busier) {
   const double each = (double)ns / (double)n;
   int status = 1;
   while (waitpid(child_pid, &status, 0) < 0 && errno == EINTR) continue;
@@ -143,6 +144,7 @@ static inline int finish(const char* name, uint64_t n, uint64_t ns, uint64_t byt
   printf("{\"name\":\"%s\",\"n\":%llu,\"ns\":%llu,\"nsPerOp\":%.3f,\"perSecond\":%.0f", name,
          (unsigned long long)n, (unsigned long long)ns, each, 1e9 / each);
   if (bytes) printf(",\"mbPerSecond\":%.1f", (double)bytes * 1e3 / (double)ns);
+  if (busier > 0) printf(",\"busier\":%.3f", busier);
   if (puts("}") < 0 || fflush(stdout)) fail("cannot write the result");
   return 0;
 }

@@ -86,5 +86,5 @@ int main(int argc, char** argv) {
   await(&page->ready, 3);
   if (sum != page->sum) fail("the bytes received are not the bytes sent");
   snprintf(name, sizeof name, "ring %llu", (unsigned long long)size);
-  return finish(name, count, ns, count * size);
+  return finish(name, count, ns, count * size, 0);
 }

@@ -82,5 +82,5 @@ int main(int argc, char** argv) {
   const uint64_t ns = now_ns() - start;
   tell(&page->ping, kStop, sleeps);
   snprintf(name, sizeof name, "roundtrip %s", mode);
-  return finish(name, n, ns, 0);
+  return finish(name, n, ns, 0, 0);
 }

@@ -127,5 +127,5 @@ int main(int argc, char** argv) {
   await(&page->ready, 3);
   if (sum != page->sum) fail("the bytes received are not the bytes sent");
   snprintf(name, sizeof name, "stream %llu", (unsigned long long)size);
-  return finish(name, total / size, ns, total);
+  return finish(name, total / size, ns, total, 0);
 }

@@ -17,14 +17,14 @@ export const processSend: Transport = {
         send();
         await once(channel, 'message');
       }
-      return Number(process.hrtime.bigint() - start);
+      return { nsPerOp: Number(process.hrtime.bigint() - start) / count };
     }
     const start = process.hrtime.bigint();
     for (let sent = 0; sent < count; ) {
       for (let i = 0; i < WINDOW && sent < count; i++, sent++) send();
       await once(channel, 'message');
     }
-    return Number(process.hrtime.bigint() - start);
+    return { nsPerOp: Number(process.hrtime.bigint() - start) / count };
   },
 
   async b({ kind, count }) {

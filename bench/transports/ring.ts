@@ -42,7 +42,7 @@ function overRing({ send, receive }: typeof polling): Transport {
       const ns = (task.kind === 'trips' ? trips : flow)(warm, task.count);
       there.unlink();
       back.unlink();
-      return ns;
+      return { nsPerOp: ns / task.count };
 
       function trips(warm: number, count: number): number {
         let start = 0n;

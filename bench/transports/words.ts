@@ -38,7 +38,7 @@ function words(sleeps: boolean): Transport {
       }
       const ns = Number(process.hrtime.bigint() - start);
       segment.unlink();
-      return ns;
+      return { nsPerOp: ns / count };
     },
     async b({ count }, name) {
       using segment = Segment.open(name);
