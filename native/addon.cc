@@ -163,7 +163,7 @@ Napi::Object Init(Napi::Env env, Napi::Object exports) {
   Export<LinkFile>(env, exports, "link");
   Export<RenameNoReplace>(env, exports, "renameNoReplace");
   Export<LockByte>(env, exports, "lockByte");
-  Export<ProbeByte>(env, exports, "probeByte");
+  Export<ProbeBytes>(env, exports, "probeBytes");
   Export<Wait>(env, exports, "wait");
   Export<Notify>(env, exports, "notify");
   Export<WaitAsync>(env, exports, "waitAsync");

@@ -145,8 +145,9 @@ Napi::Value LockByte(const Napi::CallbackInfo& info) {
   return Result(info, fcntl(Int(info, 0), F_OFD_SETLK, &range));
 }
 
-Napi::Value ProbeByte(const Napi::CallbackInfo& info) {
+Napi::Value ProbeBytes(const Napi::CallbackInfo& info) {
   struct flock range = ByteRange(F_WRLCK, Offset(info, 1));
+  range.l_len = Offset(info, 2);
   const int result = fcntl(Int(info, 0), F_OFD_GETLK, &range);
   if (result < 0) return Result(info, result);
   return Napi::Number::New(info.Env(), range.l_type == F_UNLCK ? 0 : 1);

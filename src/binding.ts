@@ -59,7 +59,7 @@ interface Binding {
   link(fd: number, path: string): number;
   renameNoReplace(from: string, to: string): number;
   lockByte(fd: number, offset: number, kind: number): number;
-  probeByte(fd: number, offset: number): number;
+  probeBytes(fd: number, offset: number, length: number): number;
   wait(
     view: WaitableArray,
     index: number,

@@ -69,10 +69,13 @@ export class Lifeline implements Disposable {
   }
 }
 
-/** Whether anybody, this process included, holds the lifeline. */
-export function isHeld(segmentFd: number, index: number, subject: Subject): boolean {
+/** Whether anybody, this process included, holds the lifeline or, with `count`, any of so many from it on. */
+export function isHeld(segmentFd: number, index: number, count: number, subject: Subject): boolean {
   checkIndex(index);
-  return checked(native.probeByte(segmentFd, FIRST_BYTE + index), 'fcntl', subject) === 1;
+  checkIndex(count);
+  // fcntl takes a length of 0 for all there is.
+  if (count === 0) return false;
+  return checked(native.probeBytes(segmentFd, FIRST_BYTE + index, count), 'fcntl', subject) === 1;
 }
 
 function checkIndex(index: unknown): void {

@@ -239,9 +239,9 @@ export class Segment implements Disposable {
     return Lifeline.take(this.#fd, index, shared, this.#check('segment.lifeline'));
   }
 
-  /** Whether anybody holds lifeline `index`, this process included. */
-  isHeld(index: number): boolean {
-    return isHeld(this.#fd, index, this.#check('segment.isHeld'));
+  /** Whether anybody holds lifeline `index`, or any of `count` from there on, this process included. */
+  isHeld(index: number, count = 1): boolean {
+    return isHeld(this.#fd, index, count, this.#check('segment.isHeld'));
   }
 
   /**

@@ -2,14 +2,11 @@
 
 import { native, without } from '../binding.ts';
 import type { Lifeline } from '../segment/lifeline.ts';
-import type { Segment } from '../segment/segment.ts';
 import { Doorbell } from './doorbell.ts';
+import { unlinkIfLast } from './gate.ts';
 import { leaveSlot, type TakenSlot, takeSlot } from './slot.ts';
 import type { SpanView } from './view.ts';
 import { Waiting } from './waiting.ts';
-
-/** The gate: shared while attached, exclusive for what may happen only while nobody is. */
-export const GATE = 0;
 
 interface AttachmentFacts {
   readonly key: string;
@@ -77,23 +74,11 @@ export class Attachment {
     leaveSlot(this.view, this.#slot);
     this.#gate.release();
     // step: gate-released
-    // What was cut short under us is no longer ours to judge.
-    const isSound = this.view.status[0] === 0;
-    if (isSound && this.view.lifetime === 'last-close') unlinkIfLast(segment);
-    segment.close();
+    try {
+      unlinkIfLast(this.view);
+    } finally {
+      segment.close();
+    }
     return true;
-  }
-}
-
-/** The last one out takes the name along. Whoever attaches meanwhile finds it gone, and begins anew. */
-function unlinkIfLast(segment: Segment): void {
-  const gate = segment.lifeline(GATE);
-  if (gate === null) return;
-  // step: close-before-unlink
-  try {
-    segment.unlink();
-    // step: close-after-unlink
-  } finally {
-    gate.release();
   }
 }

@@ -24,8 +24,17 @@ export interface ObjectRequest {
 
 /** The object of that name; made, of zeros, if there is none. Of any number who race, exactly one makes it. */
 export function openObject(attachment: Attachment, request: ObjectRequest): ObjectEntry {
-  const { view } = attachment;
   checkName(request.name, request.operation);
+  const { segment } = attachment.view;
+  void segment.buffer;
+  const entry = findOrMake(attachment, request);
+  // Where the memory was cut short meanwhile, we have read and written zeros that nobody else sees: throws.
+  void segment.buffer;
+  return entry;
+}
+
+function findOrMake(attachment: Attachment, request: ObjectRequest): ObjectEntry {
+  const { view } = attachment;
   for (;;) {
     let next = 0;
     for (const entry of view.entries()) {

@@ -4,8 +4,8 @@ import { invalidArgument, MemspanError } from '../errors.ts';
 import type { OpenOptions } from '../segment/options.ts';
 import { Segment } from '../segment/segment.ts';
 import { kindName, kindNames } from './kinds.ts';
-import { matcherFor, Span } from './span.ts';
-import { type Looking, type ThreadHandle, threadsOf } from './thread.ts';
+import { matcherFor, Span, type SpanThread } from './span.ts';
+import { type Looking, type Thread, type ThreadHandle, threadsOf } from './thread.ts';
 import { SpanView } from './view.ts';
 
 export interface FindOptions {
@@ -25,7 +25,7 @@ export interface Found {
   readonly fullName: string;
   /**
    * Joins the span and opens the object; close its span (`object.span.close()`) when it is no longer needed.
-   * For a thread: a handle with `exited()`.
+   * For a thread: a handle with `exited()` and `close()`.
    */
   open(): unknown;
 }
@@ -34,6 +34,12 @@ export interface Found {
 export interface FoundThread extends Found, ThreadHandle {
   readonly kind: 'thread';
   readonly span: string;
+  open(): OpenedThread;
+}
+
+/** A thread of a span that was joined for it; `close()` leaves that span. */
+export interface OpenedThread extends SpanThread, Disposable {
+  close(): void;
 }
 
 /**
@@ -58,7 +64,8 @@ export function find(options: FindOptions = {}): Found[] {
     const looking = lookingAt(info.name, allowOwner);
     try {
       return looking((view) => {
-        const threads = kind === undefined || kind === 'thread' ? foundThreads(view, looking) : [];
+        const threads =
+          kind === undefined || kind === 'thread' ? foundThreads(view, looking, allowOwner) : [];
         const objects = kind === 'thread' ? [] : foundObjects(view, allowOwner);
         return [...threads, ...objects];
       });
@@ -110,25 +117,38 @@ function foundObjects(view: SpanView, allowOwner: OpenOptions['allowOwner']): Fo
   }));
 }
 
-function foundThreads(view: SpanView, looking: Looking): Found[] {
+function foundThreads(
+  view: SpanView,
+  looking: Looking,
+  allowOwner: OpenOptions['allowOwner'],
+): Found[] {
+  const span = view.segment.name as string;
   return threadsOf(view, () => true, looking).map((thread) =>
-    Object.assign(thread, {
-      span: view.segment.name as string,
-      open: () => openThread(thread),
-    }),
+    Object.assign(thread, { span, open: () => openThread(span, thread, allowOwner) }),
   );
 }
 
-function openThread(thread: ThreadHandle): unknown {
-  const span = Span.join(thread.span as string);
-  const same = span
-    .threads()
-    .find(
-      (each) => each.pid === thread.pid && each.tid === thread.tid && each.name === thread.name,
-    );
-  if (same !== undefined) return same;
-  span.close();
-  throw goneError(thread.fullName);
+function openThread(
+  name: string,
+  thread: Thread,
+  allowOwner: OpenOptions['allowOwner'],
+): OpenedThread {
+  const span = Span.join(name, { allowOwner });
+  try {
+    // Another span may have the name by now; its threads attached at other times.
+    const same = span
+      .threads()
+      .find(
+        (each) =>
+          (each as unknown as Thread).isSame(thread) && +each.attachedAt === +thread.attachedAt,
+      );
+    const close = (): void => span.close();
+    if (same !== undefined) return Object.assign(same, { close, [Symbol.dispose]: close });
+    throw goneError(thread.fullName);
+  } catch (error) {
+    span.close();
+    throw error;
+  }
 }
 
 function goneError(object: string): MemspanError {

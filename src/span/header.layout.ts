@@ -41,6 +41,8 @@ export const Header = {
   tickets: 32,
   /** Where the next participant looks for a free slot first; wraps. Changes. */
   slotCursor: 48,
+  /** 1 from before the dead are cleared away until whoever does it is attached. Changes. */
+  recovering: 49,
 } as const;
 
 export const HeaderFlag = {

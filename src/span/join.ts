@@ -8,11 +8,10 @@
 
 import { invalidArgument, MemspanError } from '../errors.ts';
 import type { SegmentHandle } from '../segment/handle.ts';
-import type { Lifeline } from '../segment/lifeline.ts';
 import { Segment } from '../segment/segment.ts';
-import { load } from '../word/atomics.ts';
-import { sleep } from '../word/sleep.ts';
-import { Attachment, GATE } from './attachment.ts';
+import { load, store } from '../word/atomics.ts';
+import { Attachment } from './attachment.ts';
+import { GATE_WAIT_MS, passGate, type Request, unlinkIfLast } from './gate.ts';
 import { format, geometryOf, type Lifetime } from './geometry.ts';
 import { Header } from './header.layout.ts';
 import { type AttachOptions, checkSpanOptions, type SpanOptions } from './options.ts';
@@ -22,21 +21,29 @@ import { SpanView } from './view.ts';
 const SIZE = 2 ** 20;
 const PARTICIPANTS = 64;
 const ENTRIES = 256;
-const GATE_WAIT_MS = 10_000;
 
 // This thread's attachments, by inode.
 const attachments = new Map<string, Attachment>();
 
 type Insist = 'create' | 'join' | undefined;
 
+/** It was reset: gone, and to be made anew with these options by whoever is first. */
+interface Reset {
+  readonly anew: SpanOptions;
+}
+
 export function attachNamed(name: string, options: SpanOptions, insist: Insist): Attachment {
   const operation = insist === undefined ? 'Span.open' : `Span.${insist}`;
   checkSpanOptions(options, operation);
-  const deadline = performance.now() + GATE_WAIT_MS;
-  for (;;) {
-    const attached = tryNamed(name, options, insist, operation, deadline);
-    if (attached !== null) return attached;
+  const request = { operation, deadline: performance.now() + GATE_WAIT_MS, byName: true };
+  let attached = tryNamed(name, options, insist, request);
+  while (!(attached instanceof Attachment)) {
+    attached =
+      attached === null
+        ? tryNamed(name, options, insist, request)
+        : tryNamed(name, attached.anew, insist === 'join' ? undefined : insist, request);
   }
+  return attached;
 }
 
 /** Null when the name has changed hands meanwhile. */
@@ -44,14 +51,13 @@ function tryNamed(
   name: string,
   options: SpanOptions,
   insist: Insist,
-  operation: string,
-  deadline: number,
-): Attachment | null {
+  request: Request,
+): Attachment | Reset | null {
   const segment = segmentOf(name, options, insist);
   try {
-    const attached = attach(segment, options, operation, deadline);
-    if (attached === 'reset' || attached === null) segment.close();
-    return attached === 'reset' ? null : attached;
+    const attached = attach(segment, options, request);
+    if (!(attached instanceof Attachment)) segment.close();
+    return attached;
   } catch (error) {
     segment.close();
     throw error;
@@ -116,8 +122,13 @@ export function attachSegment(
   options: AttachOptions,
   operation: string,
 ): Attachment {
+  checkSpanOptions(options, operation);
+  for (const present of attachments.values()) {
+    if (present.isOpen && present.view.segment === segment) return present.use();
+  }
   try {
-    const attached = attach(segment, options, operation, performance.now() + GATE_WAIT_MS);
+    const deadline = performance.now() + GATE_WAIT_MS;
+    const attached = attach(segment, options, { operation, deadline, byName: false });
     if (attached instanceof Attachment) return attached;
     throw new MemspanError('ERR_MEMSPAN_NOT_FOUND', {
       operation,
@@ -134,10 +145,11 @@ export function attachSegment(
 function attach(
   segment: Segment,
   options: SpanOptions,
-  operation: string,
-  deadline: number,
-): Attachment | 'reset' | null {
+  request: Request,
+): Attachment | Reset | null {
+  const { operation } = request;
   const view = new SpanView(segment, operation);
+  checkWritable(segment, operation);
   checkAgreement(view, options, operation);
   const key = keyOf(segment);
   const present = attachments.get(key);
@@ -145,34 +157,47 @@ function attach(
     segment.close();
     return present.use();
   }
-  const { gate, alone } = passGate(view, operation, deadline);
+  const { gate, alone } = passGate(view, request);
   try {
     // step: gate-taken
-    if (segment.name !== undefined && !segment.isLinked) {
+    const mayBeGone = segment.name !== undefined && (alone || request.byName);
+    if (mayBeGone && !segment.isLinked) {
       gate.release();
       return null;
     }
-    let recovered = false;
+    const recovered = alone && isStale(view);
+    const reset = recovered ? settle(view, options, operation) : undefined;
+    if (reset !== undefined) {
+      gate.release();
+      return reset;
+    }
+    const { created } = segment;
+    const attached = new Attachment(view, gate, { as: options.as, created, recovered, key });
     if (alone) {
-      recovered = hasDead(view);
-      if (recovered && settle(view, options, operation) === 'reset') {
-        gate.release();
-        return 'reset';
-      }
+      store(view.words, Header.recovering, 0);
       gate.share({ operation, object: segment.name });
     }
-    const created = segment.created;
-    const attached = new Attachment(view, gate, { as: options.as, created, recovered, key });
     attachments.set(key, attached);
     return attached.use();
   } catch (error) {
     gate.release();
+    // The last one out may have left the name to us.
+    try {
+      unlinkIfLast(view, () => !isStale(view));
+    } catch {
+      // What went wrong first is what is told.
+    }
     throw error;
   }
 }
 
+/** Whether somebody died attached and nobody has taken over since: a recoverer may have died midway. */
+function isStale(view: SpanView): boolean {
+  return hasDead(view) || load(view.words, Header.recovering) !== 0;
+}
+
 /** What is done with a span whose participants have all died; nobody else is there. */
-function settle(view: SpanView, options: SpanOptions, operation: string): 'reset' | 'recovered' {
+function settle(view: SpanView, options: SpanOptions, operation: string): Reset | undefined {
   const { segment } = view;
   const stale = options.stale ?? 'recover';
   if (stale === 'fail') {
@@ -187,36 +212,30 @@ function settle(view: SpanView, options: SpanOptions, operation: string): 'reset
     if (segment.name === undefined) {
       throw invalidArgument(`${operation}: without a name there is nothing to reset it to`);
     }
+    const { size, participants, entries } = view.geometry;
+    const mode = Segment.list(segment.name).find(({ name }) => name === segment.name)?.mode;
     // step: reset-before-unlink
     segment.unlink();
-    return 'reset';
+    const { lifetime } = view;
+    return { anew: { mode, ...options, size, participants, objects: entries, lifetime } };
   }
+  store(view.words, Header.recovering, 1);
   clearDead(view);
-  return 'recovered';
+  // step: recover-cleared
+  return undefined;
 }
 
-function passGate(
-  view: SpanView,
-  operation: string,
-  deadline: number,
-): { gate: Lifeline; alone: boolean } {
-  const { segment, words } = view;
-  for (;;) {
-    const exclusive = segment.lifeline(GATE);
-    if (exclusive !== null) return { gate: exclusive, alone: true };
-    const shared = segment.lifeline(GATE, { shared: true });
-    if (shared !== null) return { gate: shared, alone: false };
-    // Somebody is alone in there: to recover it, or to remove it.
-    if (performance.now() > deadline) {
-      throw new MemspanError('ERR_MEMSPAN_BUSY', {
-        operation,
-        object: segment.name,
-        cause: `somebody has been recovering or removing it for ${GATE_WAIT_MS} ms, and may be paused`,
-        remedy: 'Look for a stopped process that has it open, and continue or end it',
-      });
-    }
-    sleep(words, Header.tickets, load(words, Header.tickets), 1);
-  }
+/** Being attached means writing; nobody else sees what is written to a private mapping. */
+function checkWritable(segment: Segment, operation: string): void {
+  // Throws for a private one.
+  void segment.handle;
+  if (!segment.readOnly) return;
+  throw new MemspanError('ERR_MEMSPAN_READ_ONLY', {
+    operation,
+    object: segment.name,
+    cause: 'its segment was opened for reading, and a participant of a span has to write',
+    remedy: 'Open it without readOnly; find() looks at spans without attaching',
+  });
 }
 
 /** Who says what the span should be must be right. */

@@ -1,7 +1,7 @@
 // The options of every way to get a span, and the checks that come before any system call.
 
 import { invalidArgument, outOfRange } from '../errors.ts';
-import type { OpenOptions } from '../segment/options.ts';
+import { checkOptions, checkSize, modeOf, type OpenOptions } from '../segment/options.ts';
 import type { Lifetime } from './geometry.ts';
 import { ENTRIES_MAX, PARTICIPANTS_MAX } from './header.layout.ts';
 
@@ -45,10 +45,10 @@ const RANGES = { participants: PARTICIPANTS_MAX, objects: ENTRIES_MAX } as const
 const AS_BYTES_MAX = 64;
 
 export function checkSpanOptions(options: unknown, operation: string): void {
-  if (typeof options !== 'object' || options === null) {
-    throw invalidArgument(`${operation}: options are an object, not ${describe(options)}`);
-  }
+  checkOptions(options, operation);
   const given = options as Record<string, unknown>;
+  if (given.size !== undefined) checkSize(given.size);
+  modeOf(given.mode);
   for (const [name, choices] of Object.entries(CHOICES)) {
     const value = given[name];
     if (value === undefined || (choices as readonly unknown[]).includes(value)) continue;

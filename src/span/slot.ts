@@ -105,17 +105,14 @@ export function leaveSlot(view: SpanView, taken: TakenSlot): void {
   taken.lifeline.release();
 }
 
-/** Frees the slots of those who died attached; nobody is attached now. Whether there were any. */
-export function clearDead(view: SpanView): boolean {
-  let found = false;
+/** Frees the slots of those who died attached; nobody is attached now. */
+export function clearDead(view: SpanView): void {
   for (const id of view.ids()) {
     if (view.isAlive(id)) continue;
-    found = true;
     // step: recover-slot
     const at = view.slotAt(slotOf(id)) + Slot.identity;
     compareExchange(view.words, at, id | ATTACHED, id);
   }
-  return found;
 }
 
 /** Whether anybody died attached. */

@@ -11,9 +11,9 @@ import type { Listener } from './doorbell.ts';
 import type { Lifetime } from './geometry.ts';
 import { attachAnonymous, attachHandle, attachNamed, attachSegment, detach } from './join.ts';
 import { defineKind, kindName, kindOf } from './kinds.ts';
-import type { AttachOptions, SpanOptions } from './options.ts';
-import { type Thread, type ThreadHandle, threadsOf } from './thread.ts';
-import type { ObjectEntry } from './view.ts';
+import { type AttachOptions, checkSpanOptions, type SpanOptions } from './options.ts';
+import { type Looking, type Thread, type ThreadHandle, threadsOf } from './thread.ts';
+import type { ObjectEntry, SpanView } from './view.ts';
 
 /** An attached thread of an open span. */
 export interface SpanThread extends ThreadHandle {
@@ -87,6 +87,7 @@ export class Span implements Disposable {
    * removed by the last that closes it.
    */
   static user(options: Pick<AttachOptions, 'as'> = {}): Span {
+    checkSpanOptions(options, 'Span.user');
     const uid = process.geteuid?.() ?? 0;
     return Span.open(`memspan.user.${uid}`, { ...options, lifetime: 'last-close' });
   }
@@ -159,20 +160,17 @@ export class Span implements Disposable {
   /** The named objects whose names match (`*` any run of characters, `?` one), in the order of their making. */
   objects(pattern = '*'): SpanObject[] {
     const isMatch = matcherFor(pattern, 'span.objects');
-    const { view } = this.attachment('span.objects');
-    const found: SpanObject[] = [];
-    for (const entry of view.entries()) {
-      if (isMatch(entry.name)) found.push(this.#describe(entry));
-    }
-    return found;
+    return this.#read('span.objects', (view) =>
+      [...view.entries()].filter(({ name }) => isMatch(name)).map((entry) => this.#describe(entry)),
+    );
   }
 
   /** The object of that name; undefined when there is none. */
   object(name: string): SpanObject | undefined {
-    for (const entry of this.attachment('span.object').view.entries()) {
-      if (entry.name === name) return this.#describe(entry);
-    }
-    return undefined;
+    return this.#read('span.object', (view) => {
+      for (const entry of view.entries()) if (entry.name === name) return this.#describe(entry);
+      return undefined;
+    });
   }
 
   #describe(entry: ObjectEntry): SpanObject {
@@ -188,10 +186,19 @@ export class Span implements Disposable {
   /** The attached threads whose names match. */
   threads(pattern = '*'): SpanThread[] {
     const isMatch = matcherFor(pattern, 'span.threads');
-    const { view } = this.attachment('span.threads');
-    return threadsOf(view, isMatch, (look) => look(this.attachment('thread').view)).map((thread) =>
+    const looking: Looking = (look) => this.#read('thread', look);
+    return this.#read('span.threads', (view) => threadsOf(view, isMatch, looking)).map((thread) =>
       Object.assign(thread, { exited: () => this.#exit(thread) }),
     );
+  }
+
+  /** What was read while the memory was cut short would be zeros: throws instead. */
+  #read<T>(operation: string, look: (view: SpanView) => T): T {
+    const { view } = this.attachment(operation);
+    void view.segment.buffer;
+    const result = look(view);
+    void view.segment.buffer;
+    return result;
   }
 
   #exit(thread: Thread): Promise<void> {
@@ -199,9 +206,13 @@ export class Span implements Disposable {
     return new Promise((resolve, reject) => {
       const listener: Listener = {
         look: () => {
-          if (thread.alive) return;
+          try {
+            if (thread.alive) return;
+            resolve();
+          } catch (error) {
+            reject(error);
+          }
           doorbell.delete(listener);
-          resolve();
         },
         end: reject,
       };

@@ -56,6 +56,11 @@ export class Thread implements ThreadHandle {
     this.attachedAt = info.attachedAt;
   }
 
+  /** Whether both are of the same participant of the same span. @internal */
+  isSame(other: Thread): boolean {
+    return this.#id === other.#id;
+  }
+
   get alive(): boolean {
     return this.#look(false, (view) => view.isAlive(this.#id));
   }
