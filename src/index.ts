@@ -16,6 +16,8 @@ export type { Lifetime } from './span/geometry.ts';
 export type { AttachOptions, SpanOptions, Stale } from './span/options.ts';
 export { Span, type SpanObject, type SpanThread } from './span/span.ts';
 export type { ThreadHandle, ThreadWait } from './span/thread.ts';
+export { CriticalSection } from './sync/critical-section.ts';
+export type { CriticalSectionGuard } from './sync/critical-section-guard.ts';
 export type { DeadlockMember } from './sync/deadlock.ts';
 export type { LockEvent } from './sync/events.ts';
 export { Mutex, type MutexOptions } from './sync/mutex.ts';
