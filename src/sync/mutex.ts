@@ -259,10 +259,13 @@ export class Mutex {
     }
     // What was held when the span was closed is somebody else's by now.
     if (this.#status[0] !== 0) return;
+    // Before the grant of the next task of this thread, which is part of unlocking.
+    if (lockEvents.release.hasSubscribers && state.owner === state.id) {
+      lockEvents.release.publish(this.#event());
+    }
     if (!state.unlock()) {
       throw notHeld(this.fullName);
     }
-    if (lockEvents.release.hasSubscribers) lockEvents.release.publish(this.#event());
   }
 
   #event() {
