@@ -6,9 +6,12 @@ import { join } from 'node:path';
 import { type Mutex, type MutexOptions, Span } from '../../src/index.ts';
 import { say, type Task, type Transport } from '../task.ts';
 
-/** The plain words that the mutex guards: how often in all, and by the side that measures. */
+/** The plain words that the mutex guards: how often in all, and by each side. */
 const TOTAL = 0;
-const MINE = 1;
+const OF_A = 1;
+const OF_B = 2;
+/** Not guarded: 1 when the counting begins. One side may get all of a round, so both have to be there. */
+const START = 3;
 
 const warmUp = ({ count }: Task): number => Math.ceil(count / 10);
 
@@ -77,21 +80,17 @@ function mutexTransport({ alone, contend }: Way, options: MutexOptions): Transpo
       }
 
       async function contest() {
-        await contend(mutex, words, MINE, warmUp(task));
-        const before = look();
-        await contend(mutex, words, MINE, warmUp(task) + task.count);
-        const after = look();
-        const total = after.total - before.total;
-        const mine = after.mine - before.mine;
-        const busier = Math.max(mine, total - mine) / total;
-        return { nsPerOp: Number(after.time - before.time) / total, busier };
-      }
-
-      function look() {
-        const guard = mutex.lock();
-        const seen = { total: words[TOTAL] as number, mine: words[MINE] as number, time: now() };
-        guard.release();
-        return seen;
+        await contend(mutex, words, OF_A, warmUp(task));
+        const before = words[OF_A] as number;
+        const start = now();
+        Atomics.store(words, START, 1);
+        await contend(mutex, words, OF_A, warmUp(task) + task.count);
+        const ns = Number(now() - start);
+        if ((words[OF_A] as number) + (words[OF_B] as number) !== words[TOTAL]) {
+          throw new Error('the mutex let both in at once');
+        }
+        const own = (words[OF_A] as number) - before;
+        return { nsPerOp: ns / task.count, busier: Math.max(own, task.count - own) / task.count };
       }
     },
 
@@ -101,9 +100,10 @@ function mutexTransport({ alone, contend }: Way, options: MutexOptions): Transpo
       const words = wordsOf(span);
       const isOver = new Promise((resolve) => process.once('disconnect', resolve));
       say('ready');
-      if (task.kind === 'contest') await contend(mutex, words, MINE + 1, warmUp(task) + task.count);
-      if (words[MINE + 1] !== (words[TOTAL] as number) - (words[MINE] as number)) {
-        throw new Error('the mutex let both in at once');
+      if (task.kind === 'contest') {
+        await contend(mutex, words, OF_B, warmUp(task));
+        while (Atomics.load(words, START) === 0);
+        await contend(mutex, words, OF_B, warmUp(task) + task.count);
       }
       await isOver;
     },
@@ -111,8 +111,8 @@ function mutexTransport({ alone, contend }: Way, options: MutexOptions): Transpo
 }
 
 function wordsOf(span: Span): Int32Array {
-  const bytes = span.bytes('counts', { size: 12 });
-  return new Int32Array(bytes.buffer, bytes.byteOffset, 3);
+  const bytes = span.bytes('counts', { size: 16 });
+  return new Int32Array(bytes.buffer, bytes.byteOffset, 4);
 }
 
 export const mutex: Transport = mutexTransport(blocking, {});
