@@ -135,8 +135,8 @@ export class Mutex {
   lock(): MutexGuard;
   lock(options: BlockingOptions | undefined): MutexGuard | null;
   lock(options?: BlockingOptions): MutexGuard | null {
-    if (this.#isQuick()) return new MutexGuard(this, this.#holding, false);
     const timeoutMs = timeoutOf(options, 'mutex.lock');
+    if (this.#isQuick()) return new MutexGuard(this, this.#holding, false);
     return this.#lock('mutex.lock', () =>
       this.#state.lock(performance.now() + timeoutMs, () => this.#check('mutex.lock')),
     );
