@@ -1,7 +1,7 @@
 // find: threads, mutexes and every other kind on this machine, by the pattern of their full names.
 
 import { invalidArgument, MemspanError } from '../errors.ts';
-import type { OpenOptions } from '../segment/options.ts';
+import { checkOptions, type OpenOptions } from '../segment/options.ts';
 import { Segment } from '../segment/segment.ts';
 import { kindName, kindNames } from './kinds.ts';
 import { matcherFor, Span, type SpanThread } from './span.ts';
@@ -53,6 +53,7 @@ export function find(options: FindOptions = {}): Found[] {
     throw invalidArgument('find takes {kind, name}');
   }
   const { kind, name = '*', allowOwner } = options;
+  checkOptions({ allowOwner }, 'find');
   const isMatch = matcherFor(name, 'find');
   const kinds = ['thread', ...kindNames()];
   if (kind !== undefined && !kinds.includes(kind)) {

@@ -89,7 +89,7 @@ function fill(view: SpanView, id: number, as: string | undefined): void {
   store(words, at + Slot.tid, tid);
   store(words, at + Slot.pidNamespace, pidNamespace);
   new Float64Array(words.buffer, 4 * (at + Slot.attachedAt), 1)[0] = Date.now();
-  const program = process.argv[1] === undefined ? process.title : basename(process.argv[1]);
+  const program = basename(process.argv[1] || process.execPath);
   putText(words, at + Slot.name, as ?? (threadId === 0 ? program : `${program}#${threadId}`));
   putText(words, at + Slot.program, program);
 }

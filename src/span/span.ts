@@ -139,8 +139,9 @@ export class Span implements Disposable {
    * A named piece of plain memory, zeros at first. Nothing orders what is done to it but what its users agree
    * on: a mutex, atomics. `size` in bytes. Throws `ERR_MEMSPAN_OPTIONS_MISMATCH`, `ERR_MEMSPAN_NO_SPACE`.
    */
-  bytes(name: string, { size }: { size: number }): Uint8Array {
+  bytes(name: string, options: { size: number }): Uint8Array {
     const operation = 'span.bytes';
+    const size = options?.size;
     if (typeof size !== 'number') throw invalidArgument(`${operation}: size is a number of bytes`);
     if (!Number.isSafeInteger(size) || size < 1) {
       throw outOfRange(`${operation}: size is a whole number of bytes from 1 up, not ${size}`);

@@ -34,6 +34,8 @@ import type { SpanView } from './view.ts';
 export const SLICE_MS = 100;
 /** The same where no news of deaths can be had. */
 const SLICE_DEAF_MS = 10;
+/** After news of a death, which comes before the death is done: soon at first, then less and less so. */
+const SLICE_NEWS_MS = 1;
 
 /** A published cell: its number in the slot, and its state while it is published. */
 export interface Ticket {
@@ -63,6 +65,8 @@ export class Waiting {
   readonly #free: number[] = [];
   readonly #used = new Set<number>();
   #sequence = 0;
+  #news = newsCount();
+  #newsAt = Number.NEGATIVE_INFINITY;
 
   constructor(view: SpanView, id: number, watch: number) {
     this.#view = view;
@@ -79,7 +83,9 @@ export class Waiting {
   }
 
   get sliceMs(): number {
-    return this.watch > 0 ? SLICE_MS : SLICE_DEAF_MS;
+    if (this.watch === 0) return SLICE_DEAF_MS;
+    const age = performance.now() - this.#newsAt;
+    return Math.min(SLICE_MS, Math.max(SLICE_NEWS_MS, age));
   }
 
   /** Null when this thread has no free cell: it waits for as many things as it can. */
@@ -186,7 +192,12 @@ export class Waiting {
 
   /** What must be read before the look that comes before a sleep. */
   before(): Before {
-    return { bell: load(this.#words, this.bell), news: newsCount() };
+    const news = newsCount();
+    if (news !== this.#news) {
+      this.#news = news;
+      this.#newsAt = performance.now();
+    }
+    return { bell: load(this.#words, this.bell), news };
   }
 
   /** Sleeps until this participant is rung, somebody dies, or the time is over. False when the memory is gone. */

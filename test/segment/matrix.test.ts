@@ -56,6 +56,8 @@ const acts: Record<string, Act> = {
   'flush(none)': (segment) => segment.flush({ length: 0 }),
   'lifeline(0)': (segment) => segment.lifeline(0)?.release(),
   'isHeld(0)': (segment) => segment.isHeld(0),
+  'watch()': (segment) => segment.watch(),
+  isLinked: (segment) => segment.isLinked,
   'resize()': (segment) => segment.resize(),
   'resize(same)': (segment) => segment.resize(SIZE),
   'resize(more)': (segment) => segment.resize(3 * PAGE),
@@ -82,6 +84,8 @@ const [header = [], ...rows] = `
   flush(none)   ok    ok         ok           CLOSED  TRUNCATED  ok         READ_ONLY
   lifeline(0)   ok    ok         ok           CLOSED  TRUNCATED  ok         READ_ONLY
   isHeld(0)     ok    ok         ok           CLOSED  TRUNCATED  ok         READ_ONLY
+  watch()       ok    ok         ok           CLOSED  ok         ok         ok
+  isLinked      ok    ok         ok           CLOSED  ok         ok         ok
   resize()      ok    ok         ok           CLOSED  ok         ok         ok
   resize(same)  ok    READ_ONLY  READ_ONLY    CLOSED  ok         ok         READ_ONLY
   resize(more)  ok    READ_ONLY  READ_ONLY    CLOSED  ok         ok         READ_ONLY

@@ -119,7 +119,8 @@ test('an anonymous span is shared by its handle, and has no name', async () => {
     const seen = await puppet.run(({ memspan, kept }, handle) => {
       kept.span = memspan.Span.fromHandle(handle, { as: 'borrower' });
       const bytes = kept.span.bytes('b', { size: 4 });
-      using guard = kept.span.mutex('m').tryLock();
+      const guard = kept.span.mutex('m').tryLock();
+      guard?.release();
       return [bytes[0], guard?.ownerDied, kept.span.threads().length];
     }, span.handle);
     assert.deepEqual(seen, [7, false, 2]);

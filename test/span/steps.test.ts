@@ -1,0 +1,14 @@
+// Killed, or paused, at every step of joining a span, of leaving it, and of making objects in it. test/stress/span-kills.test.ts
+// has more of the same.
+import { test } from 'node:test';
+import { groups, kills, pauseAt, startStepper } from './steps.ts';
+
+for (const [group, steps] of Object.entries(groups)) {
+  test(`killed at the steps of ${group}: the others and the next one go on`, () =>
+    kills(steps, 20));
+}
+
+test('paused at any step: nothing is taken from it, and it finishes when it is continued', async () => {
+  const [paused, other] = await Promise.all([startStepper(), startStepper()]);
+  for (const step of Object.values(groups).flat()) await pauseAt(step, paused, other);
+});

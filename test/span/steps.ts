@@ -1,0 +1,247 @@
+// Processes that are killed or paused at a named step of src/span, and what must be true afterwards: the others go on, the
+// next one in finds everything in order, nothing is taken from a paused one, no name is left. Each bout has a span of its own.
+import assert from 'node:assert/strict';
+import fs from 'node:fs';
+import { Segment, Span, type SpanOptions } from '../../src/index.ts';
+import { format, geometryOf } from '../../src/span/geometry.ts';
+import { ATTACHED, idOf, Slot } from '../../src/span/participant.layout.ts';
+import { type Child, startChild, type Tools } from '../support/puppets.ts';
+import { leftovers, uniqueName, until } from '../support/segments.ts';
+
+const PARTICIPANTS = 2;
+const OBJECTS = 6;
+const SIZE = 2 ** 16;
+
+type Act = 'open' | 'close' | 'make';
+
+export interface Step {
+  readonly step: string;
+  /** What the victim does when it comes to the step. */
+  readonly act: Act;
+  /** How the span is before it comes. */
+  readonly before?: 'absent' | 'left' | 'stale';
+  readonly options?: SpanOptions;
+  /** When nobody else is attached: what the next one in is told. */
+  readonly next: { readonly created?: true; readonly recovered?: true };
+}
+
+const lastClose = { lifetime: 'last-close' } as const;
+const reset = { stale: 'reset' } as const;
+const CREATED = { created: true } as const;
+const RECOVERED = { recovered: true } as const;
+
+/** By the files that have the steps. */
+export const groups: Readonly<Record<string, readonly Step[]>> = {
+  directory: [
+    { step: 'entry-claimed', act: 'make', next: RECOVERED },
+    { step: 'entry-filled', act: 'make', next: RECOVERED },
+    { step: 'entry-ready', act: 'make', next: RECOVERED },
+  ],
+  slot: [
+    { step: 'slot-lifeline', act: 'open', before: 'left', next: {} },
+    { step: 'slot-claimed', act: 'open', before: 'left', next: {} },
+    { step: 'slot-filled', act: 'open', before: 'left', next: {} },
+    { step: 'slot-left', act: 'close', next: {} },
+    { step: 'slot-left', act: 'close', options: lastClose, next: {} },
+    { step: 'slot-lifeline', act: 'open', before: 'stale', next: RECOVERED },
+    { step: 'slot-claimed', act: 'open', before: 'stale', next: RECOVERED },
+    { step: 'slot-filled', act: 'open', before: 'stale', next: RECOVERED },
+  ],
+  joining: [
+    { step: 'create-before-format', act: 'open', before: 'absent', next: CREATED },
+    { step: 'create-before-link', act: 'open', before: 'absent', next: CREATED },
+    { step: 'gate-taken', act: 'open', before: 'absent', next: {} },
+    { step: 'gate-taken', act: 'open', before: 'left', next: {} },
+    { step: 'gate-taken', act: 'open', before: 'stale', next: RECOVERED },
+    { step: 'recover-slot', act: 'open', before: 'stale', next: RECOVERED },
+    { step: 'recover-cleared', act: 'open', before: 'stale', next: RECOVERED },
+    { step: 'reset-before-unlink', act: 'open', before: 'stale', options: reset, next: RECOVERED },
+    { step: 'gate-released', act: 'close', next: {} },
+    { step: 'gate-released', act: 'close', options: lastClose, next: {} },
+    { step: 'close-before-unlink', act: 'close', options: lastClose, next: {} },
+    { step: 'close-after-unlink', act: 'close', options: lastClose, next: CREATED },
+  ],
+};
+
+/** Puts a span there in which somebody has died attached. */
+function leaveStale(name: string, lifetime: SpanOptions['lifetime']): void {
+  const geometry = geometryOf(SIZE, PARTICIPANTS, OBJECTS);
+  using segment = Segment.create(name, { size: SIZE });
+  format(segment.buffer, geometry, lifetime ?? 'until-unlinked');
+  const words = new Int32Array(segment.buffer);
+  words[geometry.participantsOffset / 4 + Slot.identity] = idOf(0, 7) | ATTACHED;
+}
+
+/** From now on the child does that to itself at its next such step. */
+export function arm(child: Child, step: string, signal: 'SIGKILL' | 'SIGSTOP'): Promise<void> {
+  return child.run(
+    (_, step, signal) => {
+      const hooks = globalThis as { memspanStep?: ((step: string) => void) | undefined };
+      hooks.memspanStep = (at) => {
+        if (at !== step) return;
+        hooks.memspanStep = undefined;
+        process.kill(process.pid, signal);
+      };
+    },
+    step,
+    signal,
+  );
+}
+
+export const startStepper = (): Promise<Child> => startChild({ env: { MEMSPAN_STEPS: '1' } });
+
+interface Came {
+  readonly created: boolean;
+  readonly recovered: boolean;
+}
+
+function open({ memspan, kept }: Tools, name: string, options: SpanOptions): Came {
+  kept.span = memspan.Span.open(name, options);
+  const { created, recovered } = kept.span;
+  return { created, recovered };
+}
+
+/** Makes an object, or finds it; where it is, and whether it is as whoever made it had to leave it. */
+function make({ kept }: Tools, object: string, byte: number): unknown {
+  const bytes = kept.span.bytes(object, { size: 100 });
+  const isWhole = bytes.every((each) => each === 0) || bytes.every((each) => each === byte);
+  bytes.fill(byte);
+  return { isWhole, offset: bytes.byteOffset };
+}
+
+const close = ({ kept }: Tools): void => kept.span.close();
+
+/** The act of the step; `victim` must have the span open for all but 'open'. */
+function perform(child: Child, act: Act, name: string, options: SpanOptions): Promise<unknown> {
+  if (act === 'open') return child.run(open, name, options);
+  return act === 'make' ? child.run(make, 'contested', 7) : child.run(close);
+}
+
+function prepare(name: string, { before, act }: Step, options: SpanOptions): void {
+  if (before === 'stale') leaveStale(name, options.lifetime);
+  else if (before === 'left') Span.open(name, options).close();
+  else assert.ok(before === 'absent' || act !== 'open');
+}
+
+/** One dies at the step; `neighbour` comes next, and with `among` this process was there all the time. */
+export async function killAt(step: Step, neighbour: Child, among: boolean): Promise<void> {
+  const name = uniqueName();
+  const options = { size: SIZE, participants: PARTICIPANTS, objects: OBJECTS, ...step.options };
+  const where = `${step.step} during ${step.act}, ${step.before ?? 'fresh'}, ${among ? 'among others' : 'alone'}`;
+  const victim = await startStepper();
+  if (step.act !== 'open') await victim.run(open, name, options);
+  else prepare(name, step, options);
+  const survivor = among ? Span.open(name, options) : undefined;
+  await arm(victim, step.step, 'SIGKILL');
+  await assert.rejects(perform(victim, step.act, name, options), { code: 'SIGKILL' }, where);
+
+  const came = (await neighbour.run(open, name, { ...options, stale: 'recover' })) as Came;
+  const expected = among ? {} : step.next;
+  assert.deepEqual(came, { created: false, recovered: false, ...expected }, where);
+  const span = survivor ?? Span.open(name, { ...options, stale: 'recover' });
+  assert.equal(span.threads().filter(({ alive }) => alive).length, 2, where);
+  assert.equal(await neighbour.run(locks), true, where);
+  await checkObjects(span, neighbour, where);
+  await neighbour.run(close);
+  span.close();
+  if (options.lifetime !== 'last-close') assert.equal(Span.unlink(name), true, where);
+  assert.ok(!leftovers().includes(name), where);
+}
+
+function locks({ kept }: Tools): boolean {
+  const guard = kept.span.mutex('lock').tryLock();
+  guard?.release();
+  return guard?.ownerDied === false;
+}
+
+/** Everybody sees the same objects, each whole and apart from the others, and there is room for all. */
+async function checkObjects(span: Span, neighbour: Child, where: string): Promise<void> {
+  const objects = ['contested', 'new-1', 'new-2', 'new-3', 'new-4'];
+  const all = [];
+  for (const [i, object] of objects.entries()) {
+    const made = await neighbour.run(make, object, 7 + i);
+    all.push(span.bytes(object, { size: 100 }));
+    assert.deepEqual(made, { isWhole: true, offset: all[i]?.byteOffset }, `${object}: ${where}`);
+  }
+  assert.equal(span.objects().length, OBJECTS, where);
+  for (const [i, bytes] of all.entries()) {
+    assert.ok(
+      bytes.every((byte) => byte === 7 + i),
+      `${objects[i]} is its own: ${where}`,
+    );
+  }
+}
+
+/** One is stopped at the step, another comes, the first goes on: both get what they wanted. */
+export async function pauseAt(step: Step, paused: Child, other: Child): Promise<void> {
+  const name = uniqueName();
+  const options = { size: SIZE, participants: PARTICIPANTS, objects: OBJECTS, ...step.options };
+  const where = `${step.step} during ${step.act}, ${step.before ?? 'fresh'}, paused`;
+  if (step.act !== 'open') await paused.run(open, name, options);
+  else prepare(name, step, options);
+  await arm(paused, step.step, 'SIGSTOP');
+  const performing = perform(paused, step.act, name, options);
+  await until(() => stateOf(paused.pid) === 'T', where);
+  const coming = (async () => {
+    await other.run(open, name, options);
+    return other.run(make, 'contested', 7);
+  })();
+  // It comes at once or waits, whichever; then the first goes on.
+  await Promise.race([coming, until(() => stateOf(other.pid) === 'S', where)]);
+  paused.process.kill('SIGCONT');
+  const [done, made] = (await Promise.all([performing, coming])) as [Made, Made];
+  if (step.act === 'make') assert.deepEqual(done, { isWhole: true, offset: made.offset }, where);
+  assert.equal(made.isWhole, true, where);
+  if (step.act !== 'close') {
+    const seen = await Promise.all([paused.run(look), other.run(look)]);
+    assert.deepEqual(seen[0], seen[1], where);
+    assert.deepEqual([seen[0]?.linked, seen[0]?.alive], [true, 2], where);
+    await paused.run(close);
+  } else {
+    const { linked, alive } = await other.run(look);
+    assert.deepEqual([linked, alive], [true, 1], where);
+  }
+  await other.run(close);
+  if (options.lifetime !== 'last-close') assert.equal(Span.unlink(name), true, where);
+  assert.ok(!leftovers().includes(name), where);
+}
+
+interface Made {
+  readonly isWhole: boolean;
+  readonly offset: number;
+}
+
+function look({ kept }: Tools): { ino: string; linked: boolean; alive: number } {
+  const { segment } = kept.span;
+  const alive = kept.span.threads().filter((thread) => thread.alive).length;
+  return { ino: segment.handle.ino, linked: segment.isLinked, alive };
+}
+
+/** 'T' is stopped, 'S' asleep (proc_pid_stat(5)). */
+function stateOf(pid: number): string | undefined {
+  return /\) (\w)/.exec(fs.readFileSync(`/proc/${pid}/stat`, 'utf8'))?.[1];
+}
+
+/** Kills at the steps of the group in turn, alone and among others, until there were so many; a few at once. */
+export async function kills(steps: readonly Step[], count: number): Promise<void> {
+  const cases = steps.flatMap((step) => [
+    { step, among: false },
+    ...(canBeAmong(step) ? [{ step, among: true }] : []),
+  ]);
+  let next = 0;
+  const lane = async (): Promise<void> => {
+    const neighbour = await startStepper();
+    for (let i = next++; i < count; i = next++) {
+      const { step, among } = cases[i % cases.length] as (typeof cases)[0];
+      await killAt(step, neighbour, among);
+    }
+    await neighbour.kill();
+  };
+  await Promise.all([lane(), lane()]);
+}
+
+/** With others attached nobody is alone, so these are not come to. */
+function canBeAmong({ step, before }: Step): boolean {
+  if (before === 'absent' || before === 'stale') return false;
+  return step !== 'close-before-unlink' && step !== 'close-after-unlink';
+}
