@@ -150,12 +150,13 @@ export class Mutex {
 
   /** True when it was free, the memory is sound, and nobody wants to hear of it: the usual case. */
   #isQuick(): boolean {
-    return (
+    const isTaken =
       !lockEvents.request.hasSubscribers &&
       !lockEvents.grant.hasSubscribers &&
       this.#status[0] === 0 &&
-      compareExchange(this.#words, this.#index, 0, this.#id) === 0
-    );
+      compareExchange(this.#words, this.#index, 0, this.#id) === 0;
+    if (isTaken && this.#status[0] !== 0) this.#refuse(false);
+    return isTaken;
   }
 
   #lock(operation: string, attempt: () => Look): MutexGuard | null {
@@ -206,15 +207,23 @@ export class Mutex {
         },
       };
       const elapsed = (): void => {
-        const look = state.dequeue(request);
-        if (isTaken(look)) request.taken(look === Look.takenDied);
-        else resolve(null);
         unlimit();
+        try {
+          const look = state.dequeue(request);
+          if (isTaken(look)) request.taken(look === Look.takenDied);
+          else resolve(null);
+        } catch (error) {
+          reject(error);
+        }
       };
       const aborted = (reason: unknown): void => {
-        if (isTaken(state.dequeue(request))) state.unlock();
         unlimit();
         reject(reason);
+        try {
+          if (isTaken(state.dequeue(request))) state.unlock();
+        } catch {
+          // The memory is gone, and what was taken with it.
+        }
       };
       unlimit = limit(timeoutMs, signal, elapsed, aborted);
       state.enqueue(request);
@@ -228,11 +237,19 @@ export class Mutex {
 
   /** Makes the guard; repairs first when the last owner died. */
   #granted(died: boolean, start: number): MutexGuard {
+    if (this.#status[0] !== 0) this.#refuse(died);
     if (died) this.#abandoned();
     if (lockEvents.grant.hasSubscribers) {
       lockEvents.grant.publish({ ...this.#event(), waitedMs: performance.now() - start });
     }
     return new MutexGuard(this, this.#holding, died);
+  }
+
+  /** The memory was cut off meanwhile: what was taken are zeros that nobody else sees. */
+  #refuse(died: boolean): void {
+    if (died) this.#state.unlockDied();
+    else this.#state.unlock();
+    this.#check('mutex.lock');
   }
 
   #abandoned(): void {
@@ -263,9 +280,7 @@ export class Mutex {
     if (lockEvents.release.hasSubscribers && state.owner === state.id) {
       lockEvents.release.publish(this.#event());
     }
-    if (!state.unlock()) {
-      throw notHeld(this.fullName);
-    }
+    if (!state.unlock() && this.#status[0] === 0) throw notHeld(this.fullName);
   }
 
   #event() {
