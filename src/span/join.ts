@@ -27,7 +27,7 @@ const attachments = new Map<string, Attachment>();
 
 type Insist = 'create' | 'join' | undefined;
 
-/** It was reset: gone, and to be made anew with these options by whoever is first. */
+/** It was reset: gone, and to be made anew with these options unless somebody else was first. */
 interface Reset {
   readonly anew: SpanOptions;
 }
@@ -36,24 +36,24 @@ export function attachNamed(name: string, options: SpanOptions, insist: Insist):
   const operation = insist === undefined ? 'Span.open' : `Span.${insist}`;
   checkSpanOptions(options, operation);
   const request = { operation, deadline: performance.now() + GATE_WAIT_MS, byName: true };
-  let attached = tryNamed(name, options, insist, request);
-  while (!(attached instanceof Attachment)) {
-    attached =
-      attached === null
-        ? tryNamed(name, options, insist, request)
-        : tryNamed(name, attached.anew, insist === 'join' ? undefined : insist, request);
+  let how = insist;
+  let shape = options;
+  for (;;) {
+    const attached = tryNamed(options, request, () => segmentOf(name, shape, how));
+    if (attached instanceof Attachment) return attached;
+    if (attached === null) continue;
+    shape = attached.anew;
+    if (how === 'join') how = undefined;
   }
-  return attached;
 }
 
 /** Null when the name has changed hands meanwhile. */
 function tryNamed(
-  name: string,
   options: SpanOptions,
-  insist: Insist,
   request: Request,
+  acquire: () => Segment,
 ): Attachment | Reset | null {
-  const segment = segmentOf(name, options, insist);
+  const segment = acquire();
   try {
     const attached = attach(segment, options, request);
     if (!(attached instanceof Attachment)) segment.close();

@@ -2,7 +2,7 @@
 // next one in finds everything in order, nothing is taken from a paused one, no name is left. Each bout has a span of its own.
 import assert from 'node:assert/strict';
 import fs from 'node:fs';
-import { Segment, Span, type SpanOptions } from '../../src/index.ts';
+import { type Lifetime, Segment, Span, type SpanOptions } from '../../src/index.ts';
 import { format, geometryOf } from '../../src/span/geometry.ts';
 import { ATTACHED, idOf, Slot } from '../../src/span/participant.layout.ts';
 import { type Child, startChild, type Tools } from '../support/puppets.ts';
@@ -64,10 +64,14 @@ export const groups: Readonly<Record<string, readonly Step[]>> = {
 };
 
 /** Puts a span there in which somebody has died attached. */
-function leaveStale(name: string, lifetime: SpanOptions['lifetime']): void {
-  const geometry = geometryOf(SIZE, PARTICIPANTS, OBJECTS);
+export function leaveStale(
+  name: string,
+  lifetime: Lifetime = 'until-unlinked',
+  participants: number = PARTICIPANTS,
+): void {
+  const geometry = geometryOf(SIZE, participants, OBJECTS);
   using segment = Segment.create(name, { size: SIZE });
-  format(segment.buffer, geometry, lifetime ?? 'until-unlinked');
+  format(segment.buffer, geometry, lifetime);
   const words = new Int32Array(segment.buffer);
   words[geometry.participantsOffset / 4 + Slot.identity] = idOf(0, 7) | ATTACHED;
 }
