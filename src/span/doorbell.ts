@@ -54,6 +54,7 @@ export class Doorbell {
         for (const listener of [...this.#listeners]) listener.look();
         if (this.#listeners.size === 0) break;
         if (!(await this.#sleep(sleeping.signal, bell, news))) {
+          this.#waiting.checkMemory();
           throw new MemspanError('ERR_MEMSPAN_CLOSED', {
             operation: 'span',
             cause: 'it was closed, or its memory is gone, while something waited',

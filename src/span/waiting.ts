@@ -190,6 +190,13 @@ export class Waiting {
     }
   }
 
+  /** Throws `ERR_MEMSPAN_TRUNCATED` or `ERR_MEMSPAN_CLOSED` when the memory is gone. */
+  checkMemory(): void {
+    // The kernel may have seen it first: a touch makes it known to the guard.
+    load(this.#words, this.bell);
+    void this.#view.segment.buffer;
+  }
+
   /** What must be read before the look that comes before a sleep. */
   before(): Before {
     const news = newsCount();
