@@ -107,6 +107,7 @@ export function release(place: MutexPlace, fair: boolean): Released {
 /** False when the word has been marked meanwhile. */
 function lose({ words, index, waiting }: MutexPlace, word: number): boolean {
   const lost = UNRECOVERABLE | (word & WAITERS);
+  // step: unlock-before-lose
   if (compareExchange(words, index, word, lost) !== word) return false;
   // step: unlock-lost
   waiting.ringAll(index);

@@ -68,9 +68,9 @@ interface Stage {
 }
 
 /** A mutex, its word as a number from 0 up, and an id of each sort. */
-function stage(t: TestContext, options: { fair?: boolean } = {}): Stage {
+function stage(t: TestContext, options: { fair?: boolean } = {}, Class = Span): Stage {
   const name = uniqueName();
-  const span = Span.create(name, { participants: 4, objects: 4 });
+  const span = Class.create(name, { participants: 4, objects: 4 });
   const mutex = span.mutex('x', options);
   const memory = span.bytes('end', { size: 4 });
   // Objects are 64 bytes apart.
@@ -209,4 +209,28 @@ test('a mutex that dead owners leave is repaired by each of them again until som
   assert.equal(it.word, it.owners.self);
   guard.release();
   assert.equal(it.word, 0);
+});
+
+test('a mutex that is marked while its owner gives it up for lost is lost all the same', async (t) => {
+  const steps = new URL('../../steps/index.js', import.meta.url).href;
+  const { Span: SteppedSpan } = (await import(steps)) as { Span: typeof Span };
+  const hooks = globalThis as { memspanStep?: (step: string) => void };
+  const it = stage(t, {}, SteppedSpan);
+  const guard = it.mutex.lock();
+  it.word |= DIED;
+  const seen: string[] = [];
+  t.after(() => {
+    delete hooks.memspanStep;
+  });
+  hooks.memspanStep = (step) => {
+    seen.push(step);
+    // A waiter has published its cell, and marks what it finds held.
+    if (step === 'unlock-before-lose') it.word |= WAITERS;
+  };
+  guard.release();
+  assert.deepEqual(
+    seen.filter((step) => step.startsWith('unlock')),
+    ['unlock-before-lose', 'unlock-before-lose', 'unlock-lost'],
+  );
+  assert.equal(it.word, UNRECOVERABLE + WAITERS);
 });
