@@ -187,6 +187,8 @@ export class Mutex {
     const signal = signalOf(options, operation);
     this.#check(operation);
     if (signal?.aborted) throw signal.reason;
+    // Nobody is passed over: who waits, here or elsewhere, has marked the word.
+    if (this.#isQuick()) return new MutexGuard(this, this.#holding, false);
     const start = this.#request();
     const state = this.#state;
     return new Promise((resolve, reject) => {
