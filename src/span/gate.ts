@@ -33,6 +33,7 @@ export function passGate(
   for (;;) {
     const exclusive = segment.lifeline(GATE);
     if (exclusive !== null) return { gate: exclusive, alone: true };
+    // step: gate-refused
     const shared = segment.lifeline(GATE, { shared: true });
     if (shared !== null) {
       if (segment.isHeld(1, ID_MASK)) return { gate: shared, alone: false };

@@ -180,6 +180,7 @@ function attach(
     attachments.set(key, attached);
     return attached.use();
   } catch (error) {
+    // step: attach-failed
     gate.release();
     // The last one out may have left the name to us.
     try {

@@ -165,7 +165,8 @@ test('what cannot be the name of an object, its size, or a pattern is refused', 
     assert.throws(() => span.threads(pattern), TYPE);
     assert.throws(() => find({ name: pattern }), TYPE);
     assert.throws(() => find({ kind: pattern }), TYPE);
-    if (typeof pattern !== 'object' || pattern === null) assert.throws(() => find(pattern as never), TYPE);
+    if (typeof pattern !== 'object' || pattern === null)
+      assert.throws(() => find(pattern as never), TYPE);
   }
   assert.throws(() => find({ kind: 'mutexes' }), TYPE);
   assert.throws(() => find({ allowOwner: 'root' as never }), TYPE);

@@ -5,7 +5,7 @@ import { test } from 'node:test';
 import { Segment, Span, type Stale } from '../../src/index.ts';
 import { type Child, startChild, startWorker, type Tools } from '../support/puppets.ts';
 import { shmPath, uniqueName } from '../support/segments.ts';
-import { leaveStale } from './steps.ts';
+import { arm, isStopped, leaveStale, startStepper } from './steps.ts';
 
 /** Two processes attach, one leaves data and holds a mutex, then both are killed. */
 async function massacre(name: string): Promise<void> {
@@ -209,6 +209,31 @@ test('of eight who race for a stale span, exactly one recovers or resets it, and
     const codes = new Set(mixed.map(({ code }) => code));
     codes.delete('ERR_MEMSPAN_STALE');
     assert.deepEqual([...codes], [undefined], JSON.stringify(mixed));
+  }
+});
+
+test('who finds somebody alone in there joins nobody when that one has gone again', async () => {
+  const [first, second] = await Promise.all([startStepper(), startStepper()]);
+  for (const [stale, code] of [
+    ['fail', 'ERR_MEMSPAN_STALE'],
+    ['recover', undefined],
+  ] as const) {
+    const name = uniqueName();
+    leaveStale(name);
+    // Both stop, the second after it was told that the first is alone in there.
+    await arm(first, 'gate-taken', 'SIGSTOP');
+    const refused = first.run(openAt, name, 'fail', 0);
+    await isStopped(first, 'the first');
+    await arm(second, 'gate-refused', 'SIGSTOP');
+    const coming = second.run(openAt, name, stale, 0);
+    await isStopped(second, 'the second');
+    first.process.kill('SIGCONT');
+    assert.equal((await refused).code, 'ERR_MEMSPAN_STALE');
+    second.process.kill('SIGCONT');
+    const came = await coming;
+    assert.deepEqual([came.code, came.recovered], [code, code === undefined ? true : undefined]);
+    await closeOf(second);
+    Span.unlink(name);
   }
 });
 

@@ -185,7 +185,7 @@ export async function pauseAt(step: Step, paused: Child, other: Child): Promise<
   else prepare(name, step, options);
   await arm(paused, step.step, 'SIGSTOP');
   const performing = perform(paused, step.act, name, options);
-  await until(() => stateOf(paused.pid) === 'T', where);
+  await isStopped(paused, where);
   const coming = (async () => {
     await other.run(open, name, options);
     return other.run(make, 'contested', 7);
@@ -219,6 +219,10 @@ function look({ kept }: Tools): { ino: string; linked: boolean; alive: number } 
   const { segment } = kept.span;
   const alive = kept.span.threads().filter((thread) => thread.alive).length;
   return { ino: segment.handle.ino, linked: segment.isLinked, alive };
+}
+
+export function isStopped({ pid }: Child, where: string): Promise<void> {
+  return until(() => stateOf(pid) === 'T', where);
 }
 
 /** 'T' is stopped, 'S' asleep (proc_pid_stat(5)). */
