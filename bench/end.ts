@@ -6,7 +6,7 @@ import { once } from 'node:events';
 import { availableParallelism } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import { say, type Task, type Transport, type TransportName } from './task.ts';
-import { asyncMutex, fairMutex, lockFile, mutex } from './transports/mutex.ts';
+import { asyncMutex, criticalSection, fairMutex, lockFile, mutex } from './transports/mutex.ts';
 import { processSend } from './transports/process-send.ts';
 import { ring, stream } from './transports/ring.ts';
 import { unixSocket, unixSocketBatched } from './transports/unix-socket.ts';
@@ -20,6 +20,7 @@ const transports: Record<TransportName, Transport> = {
   mutex,
   'mutex, fair': fairMutex,
   'mutex, async': asyncMutex,
+  'critical section': criticalSection,
   'lock file': lockFile,
   'process.send': processSend,
   'unix socket': unixSocket,

@@ -9,6 +9,7 @@ export type Contender =
   | 'C, robust'
   | 'memspan'
   | 'memspan, fair'
+  | 'memspan, CriticalSection'
   | 'process.send'
   | 'unix socket'
   | 'unix socket, batched'
@@ -172,7 +173,7 @@ const streams: Row[] = [
   },
 ];
 
-const CONTESTED = 5_000_000;
+const CONTESTED = 10_000_000;
 
 const locks: Row[] = [
   {
@@ -184,6 +185,7 @@ const locks: Row[] = [
       C: c('mutex', (share) => ['shared', 'alone', 10_000_000 * share, ...CORES]),
       'C, robust': c('mutex', (share) => ['robust', 'alone', 10_000_000 * share, ...CORES]),
       memspan: pair('mutex', alone(10_000_000)),
+      'memspan, CriticalSection': pair('critical section', alone(10_000_000)),
       'lock file': pair('lock file', alone(10_000)),
     },
     targets: [{ against: 'C', speedMin: 1 / 2 }],
@@ -197,7 +199,7 @@ const locks: Row[] = [
       C: c('mutex', (share) => ['shared', 'contest', CONTESTED * share, ...CORES]),
       'C, robust': c('mutex', (share) => ['robust', 'contest', CONTESTED * share, ...CORES]),
       memspan: pair('mutex', contest(CONTESTED)),
-      'memspan, fair': pair('mutex, fair', contest(CONTESTED / 100)),
+      'memspan, fair': pair('mutex, fair', contest(CONTESTED / 200)),
     },
     targets: [{ against: 'C', speedMin: 0.8 }],
   },

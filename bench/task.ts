@@ -8,6 +8,7 @@ export type TransportName =
   | 'mutex'
   | 'mutex, fair'
   | 'mutex, async'
+  | 'critical section'
   | 'lock file'
   | 'process.send'
   | 'unix socket'
