@@ -3,7 +3,7 @@
 import { native, without } from '../binding.ts';
 import type { Lifeline } from '../segment/lifeline.ts';
 import { Doorbell } from './doorbell.ts';
-import { unlinkIfLast } from './gate.ts';
+import { settleIfLast } from './gate.ts';
 import { leaveSlot, type TakenSlot, takeSlot } from './slot.ts';
 import type { SpanView } from './view.ts';
 import { Waiting } from './waiting.ts';
@@ -75,7 +75,7 @@ export class Attachment {
     this.#gate.release();
     // step: gate-released
     try {
-      unlinkIfLast(this.view);
+      settleIfLast(this.view);
     } finally {
       segment.close();
     }

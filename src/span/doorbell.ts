@@ -7,6 +7,8 @@ import { MemspanError } from '../errors.ts';
 import { sleepAsync } from '../word/sleep.ts';
 import type { Waiting } from './waiting.ts';
 
+const TURNS_MAX = 64;
+
 export interface Listener {
   /** Looks at its object and settles what can be settled; leaves the doorbell when it waits no more. */
   look(): void;
@@ -25,7 +27,7 @@ export class Doorbell {
     this.#waiting = waiting;
   }
 
-  /** It looks now, and after every ring from now on. */
+  /** It looks after every ring from now on; at first it has to look itself. */
   add(listener: Listener): void {
     this.#listeners.add(listener);
     if (this.#sleeping === undefined) void this.#run();
@@ -47,7 +49,9 @@ export class Doorbell {
 
   async #run(): Promise<void> {
     try {
-      while (this.#listeners.size > 0) {
+      for (let turn = 1; this.#listeners.size > 0; turn++) {
+        // Somebody who rings without end must not keep the event loop from everything else.
+        if (turn % TURNS_MAX === 0) await new Promise(setImmediate);
         const sleeping = new AbortController();
         this.#sleeping = sleeping;
         const { bell, news } = this.#waiting.before();

@@ -218,6 +218,7 @@ export class Span implements Disposable {
         end: reject,
       };
       doorbell.add(listener);
+      listener.look();
     });
   }
 

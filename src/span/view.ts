@@ -187,6 +187,14 @@ export class SpanView {
     }
   }
 
+  /** Whether so many bytes from that offset on lie within one named object. */
+  isInObject(offset: number, length: number): boolean {
+    for (const entry of this.entries('skip')) {
+      if (offset >= entry.offset && offset + length <= entry.offset + entry.length) return true;
+    }
+    return false;
+  }
+
   /** What the object at that offset, or the one around it, is called. */
   nameAt(offset: number): string {
     for (const entry of this.entries('skip')) {

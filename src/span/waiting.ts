@@ -49,6 +49,15 @@ export interface Waiter extends Ticket {
   readonly id: number;
 }
 
+export const Rung = {
+  woken: 0,
+  /** It was not asleep: it is looking, or it is stopped. */
+  awake: 1,
+  dead: 2,
+} as const;
+
+export type Rung = (typeof Rung)[keyof typeof Rung];
+
 export class Waiting {
   readonly #view: SpanView;
   readonly #words: Int32Array;
@@ -119,8 +128,8 @@ export class Waiting {
     store(this.#words, this.#summary, (epochOf(this.#id) << 16) | count);
   }
 
-  /** The waiter of the object with the earliest ticket, of this participant or another. */
-  first(object: number): Waiter | null {
+  /** The waiter of the object with the earliest ticket, of this participant or another; after `previous`. */
+  first(object: number, previous?: Waiter): Waiter | null {
     const { waitsOffset, participants } = this.#view.geometry;
     const words = this.#words;
     let found: Waiter | null = null;
@@ -135,6 +144,7 @@ export class Waiting {
         if (state === 0 || load(words, at + Cell.object) >>> 0 !== object) continue;
         const ticket = load(words, at + Cell.ticket);
         // Tickets wrap: the difference tells which is earlier.
+        if (previous !== undefined && ((ticket - previous.ticket) | 0) <= 0) continue;
         if (found !== null && ((ticket - found.ticket) | 0) >= 0) continue;
         if (load(words, at + Cell.state) !== state) continue;
         found = { id: idOf(slot, (summary >>> 16) & EPOCH_MASK), cell, state, ticket };
@@ -158,17 +168,40 @@ export class Waiting {
     return this.#view.cellsInUse(slotOf(id), id) > 0;
   }
 
-  /** Makes a participant look again. False when it is dead: its cells are then no longer looked at. */
-  ring(id: number): boolean {
+  /**
+   * Rings the earliest waiter of the object. One that was not asleep may be stopped, so the next one is rung,
+   * too, until somebody was really woken. False when nobody alive waits.
+   */
+  ringFirst(object: number): boolean {
+    let some = false;
+    const first = this.first(object);
+    for (let waiter = first; first !== null && waiter !== null; ) {
+      const rung = this.ring(waiter.id);
+      if (rung === Rung.woken) return true;
+      if (rung === Rung.awake) some = true;
+      const next = this.first(object, waiter);
+      // Tickets that somebody hostile has written may go round and round.
+      if (
+        next === null ||
+        ((next.ticket - first.ticket) | 0) <= ((waiter.ticket - first.ticket) | 0)
+      )
+        break;
+      waiter = next;
+    }
+    return some;
+  }
+
+  /** Makes a participant look again. The cells of a dead one are no longer looked at. */
+  ring(id: number): Rung {
     const slot = slotOf(id);
     const bell = this.#view.slotAt(slot) + Slot.bell;
     add(this.#words, bell, 1);
     // step: bell-rung
-    if (wake(this.#words, bell, Number.POSITIVE_INFINITY) > 0) return true;
+    if (wake(this.#words, bell, Number.POSITIVE_INFINITY) > 0) return Rung.woken;
     // Awake, paused, or dead.
-    if (id === this.#id || this.#view.isAlive(id)) return true;
+    if (id === this.#id || this.#view.isAlive(id)) return Rung.awake;
     this.forget(id);
-    return false;
+    return Rung.dead;
   }
 
   /** Takes a dead participant's cells out of sight. */

@@ -58,8 +58,11 @@ function walk(view: SpanView, start: number): Step[] | null {
     if (wait === undefined || !wait.blocking || wait.offset > view.geometry.size - 4) return null;
     const word = load(view.words, wait.offset / 4);
     const holder = word & OWNER;
-    if (holder === 0 || (word & GRANTED) !== 0 || !view.isAlive(holder)) return null;
-    steps.push({ id, state: wait.state, offset: wait.offset, word: holder });
+    if (holder === 0 || !view.isAlive(holder)) return null;
+    // Granted to who blocks for it: it is about to notice. If it blocks for something else, it cannot.
+    const isNoticed = view.waitsOf(holder, true)[0]?.offset === wait.offset;
+    if ((word & GRANTED) !== 0 && isNoticed) return null;
+    steps.push({ id, state: wait.state, offset: wait.offset, word: word & (OWNER | GRANTED) });
     if (holder === start) return steps;
     id = holder;
   }
@@ -83,7 +86,7 @@ function deadlock(view: SpanView, members: DeadlockMember[]): MemspanError {
     operation: 'lock',
     object: `${span ?? ''}/${name}`,
     cause: `deadlock: ${lines.join('; ')}`,
-    remedy: 'Take these locks in the same order everywhere, or wait with timeoutMs',
+    remedy: 'Take these locks in the same order everywhere',
     found: members,
   });
 }

@@ -38,6 +38,8 @@ export function isTaken(look: Look): boolean {
 // nanosecond). Each look takes the cache line away from the owner, so they are few: at first half a microsecond
 // apart, then eight; 80 µs in all, about what it costs to sleep and to be woken.
 const PATIENCE_MAX = 12;
+/** How many requests of one thread for one fair mutex stand in the order of all threads. */
+const FAIR_CELLS = 24;
 const PATIENCE_MIN = 4;
 const PAUSE_MIN = 1024;
 const PAUSE_MAX = 16384;
@@ -88,7 +90,7 @@ export class MutexState implements Listener, MutexPlace {
       look = this.#sleepUntilTaken(ticket, deadline, checkMemory);
     } catch (error) {
       this.waiting.withdraw(ticket);
-      if (isTaken(giveUp(this))) this.unlock();
+      this.unlockLate(giveUp(this));
       throw error;
     }
     this.waiting.withdraw(ticket);
@@ -152,6 +154,12 @@ export class MutexState implements Listener, MutexPlace {
     return true;
   }
 
+  /** Gives back what was taken in the moment in which nobody here wanted it any more. */
+  unlockLate(look: Look): void {
+    if (look === Look.taken) this.unlock();
+    else if (look === Look.takenDied) this.unlockDied();
+  }
+
   /** The data could not be repaired: the next one shall try. */
   unlockDied(): void {
     releaseDied(this);
@@ -175,8 +183,18 @@ export class MutexState implements Listener, MutexPlace {
     if (at < 0) return Look.held;
     this.#queue.splice(at, 1);
     this.#withdraw(request);
-    this.#restIfIdle();
-    return giveUp(this);
+    try {
+      if (this.#queue.length === 0) {
+        this.#restIfIdle();
+        const look = giveUp(this);
+        return this.status[0] === 0 ? look : Look.held;
+      }
+      // What came to this request comes to the next one.
+      this.look();
+    } catch {
+      // The memory is gone, and what it might have come to with it.
+    }
+    return Look.held;
   }
 
   /** Settles what can be settled: for the doorbell, and after everything that may have freed the word. */
@@ -188,9 +206,12 @@ export class MutexState implements Listener, MutexPlace {
     else if (isTaken(look)) this.#settleFirst(look === Look.takenDied);
   }
 
-  /** Gives the first requests a cell each; those without one are looked at when their turn comes. */
+  /**
+   * Gives the first request a cell, and where the order among all threads counts, the first few; those
+   * without one are looked at when their turn comes.
+   */
   #publish(): void {
-    for (const request of this.#queue) {
+    for (const request of this.#queue.slice(0, this.#fair ? FAIR_CELLS : 1)) {
       if (request.ticket !== null) continue;
       request.ticket = this.waiting.publish(this.index, Mode.exclusive, false);
       if (request.ticket === null) return;
@@ -216,6 +237,8 @@ export class MutexState implements Listener, MutexPlace {
       request.failed(error);
     }
     this.#restIfIdle();
+    // Whether we were the one to be rung, or granted, nobody can say where the memory is gone.
+    if (this.status[0] === 0) this.unlockLate(giveUp(this));
   }
 
   #withdraw(request: Request): void {

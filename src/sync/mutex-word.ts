@@ -1,6 +1,6 @@
 // The transitions of a mutex's word (mutex.layout.ts has the table). Each is one compare-exchange.
 
-import type { Waiting } from '../span/waiting.ts';
+import { Rung, type Waiting } from '../span/waiting.ts';
 import { compareExchange, load } from '../word/atomics.ts';
 import { DIED, GRANTED, OWNER, UNRECOVERABLE, WAITERS } from './mutex.layout.ts';
 
@@ -98,7 +98,7 @@ export function release(place: MutexPlace, fair: boolean): Released {
     }
     if (compareExchange(words, index, word, WAITERS) !== word) continue;
     // step: unlock-before-wake
-    if (first === null || !place.waiting.ring(first.id)) passOn(place);
+    passOn(place);
     // step: unlock-done
     return Released.done;
   }
@@ -137,16 +137,19 @@ export function markConsistent({ words, index, id }: MutexPlace): void {
 /**
  * Rings the earliest waiter of a mutex that is free, or takes the mark away when there is none. Also for
  * who gives up waiting: it may be the one who was rung.
+ *
+ * The waiter is looked for only after the word is free: whoever gives up before that sees a held mutex and
+ * rings nobody. And once more after the mark is gone: that exchange cannot tell this free mutex from the
+ * next one, for which somebody may have been waiting without setting a mark of its own.
  */
-export function passOn(place: MutexPlace): void {
-  const { words, index, waiting } = place;
+export function passOn({ words, index, waiting }: MutexPlace): void {
   for (;;) {
     const word = load(words, index);
     if ((word & ~DIED) !== WAITERS) return;
-    const first = waiting.first(index);
-    if (first === null) {
-      if (compareExchange(words, index, word, word & DIED) === word) return;
-    } else if (waiting.ring(first.id)) return;
+    if (waiting.ringFirst(index)) return;
+    if (compareExchange(words, index, word, word & DIED) !== word) continue;
+    waiting.ringFirst(index);
+    return;
   }
 }
 
@@ -181,9 +184,6 @@ function grant(place: MutexPlace, first: NonNullable<ReturnType<Waiting['first']
   // step: unlock-granted
   // Who gives up withdraws its cell and then looks at the word; we look the other way round. Either of us
   // sees the other, and one compare-exchange decides.
-  if (!waiting.stillWaits(first)) {
-    return compareExchange(words, index, granted, id | WAITERS) !== granted;
-  }
-  waiting.ring(first.id);
-  return true;
+  if (waiting.stillWaits(first) && waiting.ring(first.id) !== Rung.dead) return true;
+  return compareExchange(words, index, granted, id | WAITERS) !== granted;
 }

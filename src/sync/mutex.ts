@@ -12,15 +12,10 @@ import { MUTEX_SIZE } from './mutex.layout.ts';
 import { notHeld, selfDeadlock, unrecoverable } from './mutex-errors.ts';
 import { type Holding, MutexGuard } from './mutex-guard.ts';
 import { decode, encode, type MutexOptions } from './mutex-options.ts';
-import { isTaken, MutexState, type Request } from './mutex-state.ts';
+import { waitInQueue } from './mutex-request.ts';
+import { MutexState } from './mutex-state.ts';
 import { Look, markConsistent, take } from './mutex-word.ts';
-import {
-  type AsyncOptions,
-  type BlockingOptions,
-  limit,
-  signalOf,
-  timeoutOf,
-} from './wait-options.ts';
+import { type AsyncOptions, type BlockingOptions, signalOf, timeoutOf } from './wait-options.ts';
 
 /** In the directory. */
 const KIND = 2;
@@ -94,8 +89,8 @@ export class Mutex {
   }
 
   /**
-   * A mutex embedded at a byte offset of the span (within the memory of `span.bytes`, say): four bytes, zeros
-   * at first. All who use it must give the same options.
+   * A mutex embedded in an object of the span, such as `span.bytes`, at a byte offset of the span: four bytes,
+   * zeros at first. All who use it must give the same options.
    */
   static at(span: Span, offset: number, options: MutexOptions = {}): Mutex {
     const operation = 'Mutex.at';
@@ -104,13 +99,13 @@ export class Mutex {
     }
     encode(options, operation);
     const attachment = span.attachment(operation);
-    const { objectsOffset, size } = attachment.view.geometry;
-    if (!(offset >= objectsOffset) || offset > size - MUTEX_SIZE || offset % MUTEX_SIZE !== 0) {
+    const { view } = attachment;
+    if (offset % MUTEX_SIZE !== 0 || !view.isInObject(offset, MUTEX_SIZE)) {
       throw outOfRange(
-        `${operation}: an offset is a multiple of ${MUTEX_SIZE} from ${objectsOffset} to ${size - MUTEX_SIZE}, not ${offset}`,
+        `${operation}: an offset is a multiple of ${MUTEX_SIZE} within an object of the span, not ${offset}`,
       );
     }
-    return new Mutex(span, attachment, offset, attachment.view.nameAt(offset), options);
+    return new Mutex(span, attachment, offset, view.nameAt(offset), options);
   }
 
   /** `span/name`. */
@@ -137,9 +132,7 @@ export class Mutex {
   lock(options?: BlockingOptions): MutexGuard | null {
     const timeoutMs = timeoutOf(options, 'mutex.lock');
     if (this.#isQuick()) return new MutexGuard(this, this.#holding, false);
-    return this.#lock('mutex.lock', () =>
-      this.#state.lock(performance.now() + timeoutMs, () => this.#check('mutex.lock')),
-    );
+    return this.#lockSlowly(timeoutMs);
   }
 
   /** Takes it if that is possible at once, else null. Throws as `lock` does, but for a deadlock. */
@@ -157,6 +150,13 @@ export class Mutex {
       compareExchange(this.#words, this.#index, 0, this.#id) === 0;
     if (isTaken && this.#status[0] !== 0) this.#refuse(false);
     return isTaken;
+  }
+
+  // A closure in `lock` itself would cost each call an allocation.
+  #lockSlowly(timeoutMs: number): MutexGuard | null {
+    return this.#lock('mutex.lock', () =>
+      this.#state.lock(performance.now() + timeoutMs, () => this.#check('mutex.lock')),
+    );
   }
 
   #lock(operation: string, attempt: () => Look): MutexGuard | null {
@@ -190,46 +190,12 @@ export class Mutex {
     // Nobody is passed over: who waits, here or elsewhere, has marked the word.
     if (this.#isQuick()) return new MutexGuard(this, this.#holding, false);
     const start = this.#request();
-    const state = this.#state;
-    return new Promise((resolve, reject) => {
-      let unlimit = (): void => {};
-      const request: Request = {
-        ticket: null,
-        taken: (died) => {
-          unlimit();
-          try {
-            resolve(this.#granted(died, start));
-          } catch (error) {
-            reject(error);
-          }
-        },
-        failed: (error) => {
-          unlimit();
-          reject(error ?? unrecoverable(operation, this.fullName));
-        },
-      };
-      const elapsed = (): void => {
-        unlimit();
-        try {
-          const look = state.dequeue(request);
-          if (isTaken(look)) request.taken(look === Look.takenDied);
-          else resolve(null);
-        } catch (error) {
-          reject(error);
-        }
-      };
-      const aborted = (reason: unknown): void => {
-        unlimit();
-        reject(reason);
-        try {
-          if (isTaken(state.dequeue(request))) state.unlock();
-        } catch {
-          // The memory is gone, and what was taken with it.
-        }
-      };
-      unlimit = limit(timeoutMs, signal, elapsed, aborted);
-      state.enqueue(request);
-    });
+    return waitInQueue(
+      this.#state,
+      { timeoutMs, signal },
+      (died) => this.#granted(died, start),
+      () => unrecoverable(operation, this.fullName),
+    );
   }
 
   #request(): number {
