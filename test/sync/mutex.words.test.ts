@@ -3,6 +3,7 @@
 import assert from 'node:assert/strict';
 import { type TestContext, test } from 'node:test';
 import { type MemspanError, type Mutex, type MutexGuard, Segment, Span } from '../../src/index.ts';
+import { startChild } from '../support/puppets.ts';
 import { codeOf, shmPath, uniqueName } from '../support/segments.ts';
 
 const WAITERS = 0x8000_0000;
@@ -233,4 +234,26 @@ test('a mutex that is marked while its owner gives it up for lost is lost all th
     ['unlock-before-lose', 'unlock-before-lose', 'unlock-lost'],
   );
   assert.equal(it.word, UNRECOVERABLE + WAITERS);
+});
+
+test('waiters whose tickets go round and round are rung, and that is the end of it', async (t) => {
+  const { name } = stage(t).span;
+  const child = await startChild();
+  // In a child, because a hang would be one of the event loop.
+  const rung = await child.run(({ memspan }, name) => {
+    const span = memspan.Span.join(name as string);
+    const words = new Uint32Array(span.segment.buffer);
+    const objects = words[13] as number;
+    // docs/format.md, for 4 participants: the last slot is stage's, who lives, and its cells say that it waits.
+    words[4096 / 4 + 3] = (7 << 16) | 3;
+    for (const [cell, ticket] of [0, 0x60000000, 0xc0000000].entries()) {
+      const at = (4160 + 3 * 2048 + 512 + 16 * cell) / 4;
+      words.set([0x101, ticket, objects / 4], at);
+    }
+    const guard = span.mutex('x').lock();
+    words[objects / 4] = (words[objects / 4] as number) + 0x80000000;
+    guard.release();
+    return words[(4160 + 3 * 2048 + 64) / 4];
+  }, name);
+  assert.ok((rung as number) > 0);
 });
