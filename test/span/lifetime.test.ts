@@ -6,7 +6,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { Segment, Span } from '../../src/index.ts';
 import { startChild, startWorker, type Tools } from '../support/puppets.ts';
 import { leftovers, shmPath, uniqueName } from '../support/segments.ts';
-import { arm, isStopped, startStepper } from './steps.ts';
+import { arm, isStopped, startStepper } from './stepper.ts';
 
 test("'until-unlinked', the default, keeps the name and the bytes when all have closed", () => {
   const name = uniqueName();
@@ -104,7 +104,7 @@ test('last-close: who finds the last one removing the name begins anew', async (
   assert.deepEqual(leftovers(), []);
 });
 
-const RUN_MS = 1500;
+const RUN_MS = 1000;
 
 interface Rounds {
   readonly rounds: number;

@@ -5,7 +5,8 @@ import { test } from 'node:test';
 import { Segment, Span, type Stale } from '../../src/index.ts';
 import { type Child, startChild, startWorker, type Tools } from '../support/puppets.ts';
 import { shmPath, uniqueName } from '../support/segments.ts';
-import { arm, isStopped, leaveStale, startStepper } from './steps.ts';
+import { arm, isStopped, startStepper } from './stepper.ts';
+import { leaveStale } from './steps.ts';
 
 /** Two processes attach, one leaves data and holds a mutex, then both are killed. */
 async function massacre(name: string): Promise<void> {
@@ -197,7 +198,7 @@ test('of eight who race for a stale span, exactly one recovers or resets it, and
   };
   const count = (came: Came[], key: keyof Came, value: unknown = true): number =>
     came.filter((each) => each[key] === value).length;
-  for (let i = 0; i < 10; i++) {
+  for (let i = 0; i < 5; i++) {
     const recovering = await race(['recover']);
     assert.deepEqual([count(recovering, 'recovered'), count(recovering, 'created')], [1, 0]);
     const resetting = await race(['reset']);

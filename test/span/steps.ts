@@ -1,12 +1,12 @@
 // Processes that are killed or paused at a named step of src/span, and what must be true afterwards: the others go on, the
 // next one in finds everything in order, nothing is taken from a paused one, no name is left. Each bout has a span of its own.
 import assert from 'node:assert/strict';
-import fs from 'node:fs';
 import { type Lifetime, Segment, Span, type SpanOptions } from '../../src/index.ts';
 import { format, geometryOf } from '../../src/span/geometry.ts';
 import { ATTACHED, idOf, Slot } from '../../src/span/participant.layout.ts';
-import { type Child, startChild, type Tools } from '../support/puppets.ts';
+import { type Child, type Puppet, startWorker, type Tools } from '../support/puppets.ts';
 import { leftovers, uniqueName, until } from '../support/segments.ts';
+import { arm, type End, env, isStopped, startStepper, stateOf } from './stepper.ts';
 
 const PARTICIPANTS = 2;
 const OBJECTS = 6;
@@ -76,23 +76,21 @@ export function leaveStale(
   words[geometry.participantsOffset / 4 + Slot.identity] = idOf(0, 7) | ATTACHED;
 }
 
-/** From now on the child does that to itself at its next such step. */
-export function arm(child: Child, step: string, signal: 'SIGKILL' | 'SIGSTOP'): Promise<void> {
-  return child.run(
-    (_, step, signal) => {
-      const hooks = globalThis as { memspanStep?: ((step: string) => void) | undefined };
-      hooks.memspanStep = (at) => {
-        if (at !== step) return;
-        hooks.memspanStep = undefined;
-        process.kill(process.pid, signal);
-      };
-    },
-    step,
-    signal,
-  );
+/** Has the victim come to the step, and end there. */
+async function endAt(victim: Puppet, step: Step, name: string, options: SpanOptions, end: End) {
+  const flag = new Int32Array(new SharedArrayBuffer(4));
+  await arm(victim, step.step, end === 'terminate' ? 'wait' : end, flag);
+  const ending = assert.rejects(perform(victim, step.act, name, options), /the puppet ended/);
+  if (end === 'terminate') {
+    await until(() => flag[0] === 1, `the worker to come to ${step.step}`);
+    await victim.kill();
+  }
+  await ending;
+  const { code, signal } = await victim.exited;
+  assert.deepEqual([code, signal], ENDED[end]);
 }
 
-export const startStepper = (): Promise<Child> => startChild({ env: { MEMSPAN_STEPS: '1' } });
+const ENDED = { SIGKILL: [null, 'SIGKILL'], exit: [0, null], terminate: [1, null] } as const;
 
 interface Came {
   readonly created: boolean;
@@ -116,7 +114,7 @@ function make({ kept }: Tools, object: string, byte: number): unknown {
 const close = ({ kept }: Tools): void => kept.span.close();
 
 /** The act of the step; `victim` must have the span open for all but 'open'. */
-function perform(child: Child, act: Act, name: string, options: SpanOptions): Promise<unknown> {
+function perform(child: Puppet, act: Act, name: string, options: SpanOptions): Promise<unknown> {
   if (act === 'open') return child.run(open, name, options);
   return act === 'make' ? child.run(make, 'contested', 7) : child.run(close);
 }
@@ -128,16 +126,20 @@ function prepare(name: string, { before, act }: Step, options: SpanOptions): voi
 }
 
 /** One dies at the step; `neighbour` comes next, and with `among` this process was there all the time. */
-export async function killAt(step: Step, neighbour: Child, among: boolean): Promise<void> {
+export async function killAt(
+  step: Step,
+  neighbour: Child,
+  among: boolean,
+  end: End,
+): Promise<void> {
   const name = uniqueName();
   const options = { size: SIZE, participants: PARTICIPANTS, objects: OBJECTS, ...step.options };
-  const where = `${step.step} during ${step.act}, ${step.before ?? 'fresh'}, ${among ? 'among others' : 'alone'}`;
-  const victim = await startStepper();
+  const where = `${step.step} during ${step.act}, ${step.before ?? 'fresh'}, ${among ? 'among others' : 'alone'}, ${end}`;
+  const victim = await (end === 'terminate' ? startWorker({ env }) : startStepper());
   if (step.act !== 'open') await victim.run(open, name, options);
   else prepare(name, step, options);
   const survivor = among ? Span.open(name, options) : undefined;
-  await arm(victim, step.step, 'SIGKILL');
-  await assert.rejects(perform(victim, step.act, name, options), { code: 'SIGKILL' }, where);
+  await endAt(victim, step, name, options, end);
 
   const came = (await neighbour.run(open, name, { ...options, stale: 'recover' })) as Came;
   const expected = among ? {} : step.next;
@@ -221,27 +223,35 @@ function look({ kept }: Tools): { ino: string; linked: boolean; alive: number } 
   return { ino: segment.handle.ino, linked: segment.isLinked, alive };
 }
 
-export function isStopped({ pid }: Child, where: string): Promise<void> {
-  return until(() => stateOf(pid) === 'T', where);
+interface Death {
+  readonly step: Step;
+  readonly among: boolean;
 }
 
-/** 'T' is stopped, 'S' asleep (proc_pid_stat(5)). */
-function stateOf(pid: number): string | undefined {
-  return /\) (\w)/.exec(fs.readFileSync(`/proc/${pid}/stat`, 'utf8'))?.[1];
+/** Alone and, where that can be, among others. */
+export function deathsAt(steps: readonly Step[]): Death[] {
+  return steps.flatMap((step) =>
+    canBeAmong(step)
+      ? [
+          { step, among: false },
+          { step, among: true },
+        ]
+      : [{ step, among: false }],
+  );
 }
 
-/** Kills at the steps of the group in turn, alone and among others, until there were so many; a few at once. */
-export async function kills(steps: readonly Step[], count: number): Promise<void> {
-  const cases = steps.flatMap((step) => [
-    { step, among: false },
-    ...(canBeAmong(step) ? [{ step, among: true }] : []),
-  ]);
+/** So many of these deaths, in turn; two at once. */
+export async function kills(
+  deaths: readonly Death[],
+  count: number,
+  end: (i: number) => End = () => 'SIGKILL',
+): Promise<void> {
   let next = 0;
   const lane = async (): Promise<void> => {
     const neighbour = await startStepper();
     for (let i = next++; i < count; i = next++) {
-      const { step, among } = cases[i % cases.length] as (typeof cases)[0];
-      await killAt(step, neighbour, among);
+      const { step, among } = deaths[i % deaths.length] as Death;
+      await killAt(step, neighbour, among, end(i));
     }
     await neighbour.kill();
   };

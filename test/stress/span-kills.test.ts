@@ -1,16 +1,18 @@
-// 200 processes killed, and 20 paused, at every step of joining a span, of leaving it, and of making objects in it.
+// 200 threads ended, most of them by SIGKILL, and 20 paused, at every step of joining a span, of leaving it, and of
+// making objects in it.
 import { test } from 'node:test';
-import { groups, kills, pauseAt, startStepper } from '../span/steps.ts';
+import { type End, startStepper } from '../span/stepper.ts';
+import { deathsAt, groups, kills, pauseAt } from '../span/steps.ts';
 
 const all = Object.values(groups).flat();
 const names = [...new Set(all.map(({ step }) => step))];
+const ends: readonly End[] = ['SIGKILL', 'SIGKILL', 'SIGKILL', 'exit', 'terminate'];
 
 for (const name of names) {
-  test(`200 killed at ${name}: the others and the next one go on`, () =>
-    kills(
-      all.filter(({ step }) => step === name),
-      200,
-    ));
+  const deaths = deathsAt(all.filter(({ step }) => step === name));
+  // Each kind of death with each way to end.
+  const end = (i: number): End => ends[Math.floor(i / deaths.length) % ends.length] as End;
+  test(`200 ended at ${name}: the others and the next one go on`, () => kills(deaths, 200, end));
 }
 
 test('20 paused at each step: nothing is taken from them', async () => {

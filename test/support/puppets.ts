@@ -145,8 +145,8 @@ export function leadChild(child: ChildProcess): Promise<Child> {
 
 export const puppetPath: string = fileURLToPath(PUPPET);
 
-export function startWorker(): Promise<Puppet> {
-  const worker = new Worker(PUPPET);
+export function startWorker({ env = {} }: Pick<ChildOptions, 'env'> = {}): Promise<Puppet> {
+  const worker = new Worker(PUPPET, { env: { ...process.env, ...env } });
   const exited = new Promise<Exit>((resolve) => {
     worker.once('exit', (code) => resolve({ code, signal: null }));
   });
