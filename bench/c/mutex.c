@@ -11,13 +11,13 @@
 
 static const char kUse[] = "mutex shared|robust alone|contest COUNT [--cpus PARENT,CHILD]";
 
-enum { kThere = 1, kStart = 2 };
+enum { kThere = 1, kWarm = 2, kStart = 3 };
 
 struct page {
   OWN_LINE pthread_mutex_t mutex;
   OWN_LINE uint32_t total;  // guarded by the mutex, as is `by`
   uint32_t by[2];
-  OWN_LINE _Atomic uint32_t ready;  // kThere: the child is there; kStart: the counting begins
+  OWN_LINE _Atomic uint32_t ready;  // the child is there, has warmed up; the counting begins
 };
 
 static void mutex_init(pthread_mutex_t* mutex, bool robust) {
@@ -65,10 +65,11 @@ static int alone(struct page* page, const char* name, uint32_t count) {
   return finish(name, count, now_ns() - start, 0, 0);
 }
 
-// For the child: one side may get all of a round, so each begins only when both are there.
+// For the child. One side may get all of the warm-up, so the counting waits for both.
 static void contest_of_child(struct page* page, uint32_t warm, uint32_t count) {
   page->ready = kThere;
   contend(page, 1, warm);
+  page->ready = kWarm;
   while (page->ready != kStart) sched_yield();
   contend(page, 1, warm + count);
 }
@@ -76,6 +77,7 @@ static void contest_of_child(struct page* page, uint32_t warm, uint32_t count) {
 static int contest(struct page* page, const char* name, uint32_t warm, uint32_t count) {
   while (page->ready != kThere) sched_yield();
   contend(page, 0, warm);
+  while (page->ready != kWarm) sched_yield();
   const uint32_t before = page->by[0];
   const uint64_t start = now_ns();
   page->ready = kStart;

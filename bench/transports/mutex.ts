@@ -11,7 +11,7 @@ import { type Measurement, say, type Task, type Transport } from '../task.ts';
 const TOTAL = 0;
 const OF_A = 1;
 const OF_B = 2;
-/** Not guarded: 1 when the counting begins. One side may get all of a round, so both have to be there. */
+/** Not guarded. 1: b has warmed up; 2: the counting begins. One side may get all of the warm-up. */
 const START = 3;
 
 /** Long enough for the engine to have compiled all of it. */
@@ -75,9 +75,10 @@ function mutexTransport({ alone, contend }: Way, options: MutexOptions): Transpo
 
       async function contest() {
         await contend(mutex, words, OF_A, warmUp(task));
+        while (Atomics.load(words, START) === 0);
         const before = words[OF_A] as number;
         const start = now();
-        Atomics.store(words, START, 1);
+        Atomics.store(words, START, 2);
         await contend(mutex, words, OF_A, warmUp(task) + task.count);
         const ns = Number(now() - start);
         if ((words[OF_A] as number) + (words[OF_B] as number) !== words[TOTAL]) {
@@ -96,7 +97,8 @@ function mutexTransport({ alone, contend }: Way, options: MutexOptions): Transpo
       say('ready');
       if (task.kind === 'contest') {
         await contend(mutex, words, OF_B, warmUp(task));
-        while (Atomics.load(words, START) === 0);
+        Atomics.store(words, START, 1);
+        while (Atomics.load(words, START) === 1);
         await contend(mutex, words, OF_B, warmUp(task) + task.count);
       }
       await isOver;
