@@ -81,7 +81,8 @@ export class MutexState implements Listener, MutexPlace {
    * `ERR_MEMSPAN_DEADLOCK` when those who would have to give it up wait for this thread.
    */
   lock(deadline: number, checkMemory: () => void): Look {
-    const soon = this.#takeSoon();
+    // Who waits for a fair one without a cell could be passed by any number of others.
+    const soon = this.#fair ? Look.held : this.#takeSoon();
     if (soon !== Look.held) return soon;
     const ticket = this.waiting.publish(this.index, Mode.exclusive, true) as Ticket;
     // step: lock-published
@@ -109,6 +110,8 @@ export class MutexState implements Listener, MutexPlace {
         checkDeadlock(this.#attachment, ticket);
         checkAt = now + this.waiting.sliceMs;
       }
+      // `mine`: this thread's own, which only itself can free.
+      if (this.#fair && look === Look.held && this.#isGrantedSoon()) continue;
       // step: lock-before-sleep
       this.waiting.sleep(before, Math.min(deadline - now, this.waiting.sliceMs));
       // step: lock-woken
@@ -129,10 +132,7 @@ export class MutexState implements Listener, MutexPlace {
         // step: lock-taken
         look = Look.taken;
       } else if (owner === this.id) return look;
-      else if (owner === 0) {
-        if (this.#fair && (word & WAITERS) !== 0) return look;
-        look = take(this, false);
-      }
+      else if (owner === 0) look = take(this, false);
       if (look !== Look.held) {
         this.#patience = Math.min(PATIENCE_MAX, this.#patience + 4);
         return look;
@@ -142,6 +142,22 @@ export class MutexState implements Listener, MutexPlace {
     }
     this.#patience = Math.max(PATIENCE_MIN, this.#patience >> 1);
     return Look.held;
+  }
+
+  /** For who waits for a fair one, marked and with a cell: true when it is free or granted while it is worth looking. */
+  #isGrantedSoon(): boolean {
+    let turns = PAUSE_MIN;
+    for (let looks = 0; looks < this.#patience; looks++) {
+      const { owner } = this;
+      if (owner === 0 || owner === this.id) {
+        this.#patience = Math.min(PATIENCE_MAX, this.#patience + 4);
+        return true;
+      }
+      pause(turns);
+      turns = Math.min(4 * turns, PAUSE_MAX);
+    }
+    this.#patience = Math.max(PATIENCE_MIN, this.#patience >> 1);
+    return false;
   }
 
   /** False when the word is not this participant's. */

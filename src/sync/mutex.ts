@@ -100,6 +100,7 @@ export class Mutex {
     encode(options, operation);
     const attachment = span.attachment(operation);
     const { view } = attachment;
+    void view.segment.buffer;
     if (offset % MUTEX_SIZE !== 0 || !view.isInObject(offset, MUTEX_SIZE)) {
       throw outOfRange(
         `${operation}: an offset is a multiple of ${MUTEX_SIZE} within an object of the span, not ${offset}`,
