@@ -228,8 +228,9 @@ export class Span implements Disposable {
   }
 
   /**
-   * Leaves: what this thread still holds is thereby abandoned, what it waits for rejects with
-   * `ERR_MEMSPAN_CLOSED`, and views of the bytes read as zeros. Again is harmless.
+   * Leaves, when it is the last Span object of this thread for this span: what the thread still holds is thereby
+   * abandoned, what it waits for rejects with `ERR_MEMSPAN_CLOSED`, and views of the bytes read as zeros.
+   * Again is harmless.
    */
   close(): void {
     if (this.#isClosed) return;
