@@ -1,10 +1,11 @@
 // A thread's attachment to a span: gate, slot, watch. A thread has one for each span, however often it opens it.
 
 import { native, without } from '../binding.ts';
+import { MemspanError } from '../errors.ts';
 import type { Lifeline } from '../segment/lifeline.ts';
 import { Doorbell } from './doorbell.ts';
-import { settleIfLast } from './gate.ts';
-import { leaveSlot, type TakenSlot, takeSlot } from './slot.ts';
+import { unlinkIfLast } from './gate.ts';
+import { clearDead, leaveSlot, type TakenSlot, takeSlot } from './slot.ts';
 import type { SpanView } from './view.ts';
 import { Waiting } from './waiting.ts';
 
@@ -71,14 +72,26 @@ export class Attachment {
     this.doorbell.end(error);
     if (this.waiting.watch > 0) native.unwatchFile(this.waiting.watch);
     const { segment } = this.view;
+    this.#forgetDead();
     leaveSlot(this.view, this.#slot);
     this.#gate.release();
     // step: gate-released
     try {
-      settleIfLast(this.view);
+      unlinkIfLast(this.view);
     } finally {
       segment.close();
     }
     return true;
+  }
+
+  /** Who died while we were here was ours to see to, so that a span which we leave in order is not stale. */
+  #forgetDead(): void {
+    if (this.view.status[0] !== 0) return;
+    try {
+      clearDead(this.view);
+    } catch (error) {
+      // Cut short this very moment.
+      if (!(error instanceof MemspanError)) throw error;
+    }
   }
 }

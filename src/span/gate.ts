@@ -7,7 +7,6 @@ import { load } from '../word/atomics.ts';
 import { sleep } from '../word/sleep.ts';
 import { Header } from './header.layout.ts';
 import { ID_MASK } from './participant.layout.ts';
-import { clearDead } from './slot.ts';
 import type { SpanView } from './view.ts';
 
 const GATE = 0;
@@ -54,22 +53,16 @@ export function passGate(
   }
 }
 
-/**
- * What the last one out does, if `mayDo` says so. Takes the name along: whoever attaches meanwhile finds it
- * gone, and begins anew. Or forgets who died before: somebody was there to see to what they left, and is
- * now leaving in order.
- */
-export function settleIfLast(view: SpanView, mayDo: () => boolean = () => true): void {
+/** The last one out takes the name along. Whoever attaches meanwhile finds it gone, and begins anew. */
+export function unlinkIfLast(view: SpanView, mayUnlink: () => boolean = () => true): void {
   const { segment, lifetime, status } = view;
   // What was cut short under us is no longer ours to judge.
-  if (status[0] !== 0) return;
+  if (lifetime !== 'last-close' || status[0] !== 0) return;
   const gate = segment.lifeline(GATE);
   if (gate === null) return;
   // step: close-before-unlink
   try {
-    if (!mayDo()) return;
-    if (lifetime === 'last-close') segment.unlink();
-    else clearDead(view);
+    if (mayUnlink()) segment.unlink();
     // step: close-after-unlink
   } catch (error) {
     // Another user's span in a sticky directory: only its owner can.

@@ -11,7 +11,7 @@ import type { SegmentHandle } from '../segment/handle.ts';
 import { Segment } from '../segment/segment.ts';
 import { load, store } from '../word/atomics.ts';
 import { Attachment } from './attachment.ts';
-import { GATE_WAIT_MS, passGate, type Request, settleIfLast } from './gate.ts';
+import { GATE_WAIT_MS, passGate, type Request, unlinkIfLast } from './gate.ts';
 import { format, geometryOf, type Lifetime } from './geometry.ts';
 import { Header } from './header.layout.ts';
 import { type AttachOptions, checkSpanOptions, type SpanOptions } from './options.ts';
@@ -184,7 +184,7 @@ function attach(
     gate.release();
     // The last one out may have left the name to us.
     try {
-      settleIfLast(view, () => !isStale(view));
+      unlinkIfLast(view, () => !isStale(view));
     } catch {
       // What went wrong first is what is told.
     }

@@ -105,7 +105,7 @@ export function leaveSlot(view: SpanView, taken: TakenSlot): void {
   taken.lifeline.release();
 }
 
-/** Frees the slots of those who died attached; nobody is attached now. */
+/** Frees the slots of those who died attached. Only for who is attached, or alone behind the gate. */
 export function clearDead(view: SpanView): void {
   for (const id of view.ids()) {
     if (view.isAlive(id)) continue;

@@ -118,6 +118,41 @@ test('it is not stale after the last one left in order, whatever died before in 
   after.unlink();
 });
 
+test('it is not stale either when one died while somebody else was there, and that one left in order', async () => {
+  const name = uniqueName();
+  const span = Span.create(name);
+  const child = await startChild();
+  await child.run(({ memspan, kept }, name) => {
+    kept.span = memspan.Span.join(name);
+    kept.span.mutex('held').lock();
+  }, name);
+  await child.kill();
+  span.close();
+  using after = Span.open(name, { stale: 'fail' });
+  assert.equal(after.recovered, false);
+  assert.equal(after.threads().length, 1);
+  assert.equal(after.mutex('held').lock().ownerDied, true, 'the lock still tells');
+  after.unlink();
+});
+
+test('who is killed after the others have left makes it stale, however late they look', async () => {
+  const name = uniqueName();
+  const [leaver, victim] = await Promise.all([startStepper(), startStepper()]);
+  const open = ({ memspan, kept }: Tools, name: string): void => {
+    kept.span = memspan.Span.open(name);
+  };
+  await leaver.run(open, name);
+  await victim.run(open, name);
+  await arm(leaver, 'gate-released', 'SIGSTOP');
+  const leaving = closeOf(leaver);
+  await isStopped(leaver, 'the leaver');
+  await victim.kill();
+  leaver.process.kill('SIGCONT');
+  await leaving;
+  assert.throws(() => Span.open(name, { stale: 'fail' }), { code: 'ERR_MEMSPAN_STALE' });
+  Span.unlink(name);
+});
+
 test('a worker that is terminated, and a process that ends without close(), died attached', async () => {
   for (const start of [startWorker, startChild]) {
     const name = uniqueName();
