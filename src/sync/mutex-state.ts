@@ -1,8 +1,8 @@
 // A mutex as one thread has it: its word, what its asynchronous tasks wait for, and how deep it is in.
 //
 // All Mutex objects of a thread for the same bytes share this. Blocking: look for a while, publish a cell, look,
-// sleep. Asynchronous: a queue in the order of arrival, each with a cell of its own as long as there are any;
-// whoever takes the word settles the first of the queue.
+// sleep; at a fair one: publish a cell, look for a while, sleep. Asynchronous: a queue in the order of arrival, each
+// with a cell of its own as long as there are any; whoever takes the word settles the first of the queue.
 
 import type { Attachment } from '../span/attachment.ts';
 import type { Listener } from '../span/doorbell.ts';
@@ -10,7 +10,7 @@ import { Mode } from '../span/participant.layout.ts';
 import type { Ticket } from '../span/waiting.ts';
 import { compareExchange, load, pause } from '../word/atomics.ts';
 import { checkDeadlock } from './deadlock.ts';
-import { OWNER, WAITERS } from './mutex.layout.ts';
+import { OWNER } from './mutex.layout.ts';
 import {
   giveUp,
   Look,
@@ -110,8 +110,7 @@ export class MutexState implements Listener, MutexPlace {
         checkDeadlock(this.#attachment, ticket);
         checkAt = now + this.waiting.sliceMs;
       }
-      // `mine`: this thread's own, which only itself can free.
-      if (this.#fair && look === Look.held && this.#isGrantedSoon()) continue;
+      if (this.#fair && this.#isGrantedSoon()) continue;
       // step: lock-before-sleep
       this.waiting.sleep(before, Math.min(deadline - now, this.waiting.sliceMs));
       // step: lock-woken
@@ -144,7 +143,7 @@ export class MutexState implements Listener, MutexPlace {
     return Look.held;
   }
 
-  /** For who waits for a fair one, marked and with a cell: true when it is free or granted while it is worth looking. */
+  /** For who has a cell at a fair one: true when it comes free, or is granted, while it is worth looking. */
   #isGrantedSoon(): boolean {
     let turns = PAUSE_MIN;
     for (let looks = 0; looks < this.#patience; looks++) {
