@@ -11,7 +11,13 @@ export type { Lifeline } from './segment/lifeline.ts';
 export type { SegmentInfo } from './segment/list.ts';
 export type { CreateOptions, FileOptions, MappingOptions, OpenOptions } from './segment/options.ts';
 export { Segment } from './segment/segment.ts';
-export { type FindOptions, type Found, type FoundThread, find } from './span/find.ts';
+export {
+  type FindOptions,
+  type Found,
+  type FoundThread,
+  find,
+  type OpenedThread,
+} from './span/find.ts';
 export type { Lifetime } from './span/geometry.ts';
 export type { AttachOptions, SpanOptions, Stale } from './span/options.ts';
 export { Span, type SpanObject, type SpanThread } from './span/span.ts';

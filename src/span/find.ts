@@ -25,12 +25,12 @@ export interface Found {
   readonly fullName: string;
   /**
    * Joins the span and opens the object; close its span (`object.span.close()`) when it is no longer needed.
-   * For a thread: a handle with `exited()` and `close()`.
+   * For a thread: a handle with `exited()` and `close()`. Bytes know no span: join `span` by its name to close it.
    */
   open(): unknown;
 }
 
-/** A thread that was found. */
+/** A thread that was found. It is no longer `alive`, as far as can be known, once the name of its span is gone. */
 export interface FoundThread extends Found, ThreadHandle {
   readonly kind: 'thread';
   readonly span: string;

@@ -89,6 +89,42 @@ test('opening and closing leaves no descriptor behind, also when it fails', () =
   span.unlink();
 });
 
+test('whenever there is no descriptor left for it, opening fails and keeps none', async () => {
+  const child = await startChild({ under: ['sh', '-c', 'ulimit -n 60; exec "$@"', 'sh'] });
+  const name = uniqueName();
+  const outcomes = await child.run(({ memspan, fs }, name) => {
+    const count = (): number => fs.readdirSync('/proc/self/fd').length;
+    const attempt = (): string => {
+      try {
+        memspan.Span.open(name, { lifetime: 'last-close' }).close();
+        return 'opened';
+      } catch (error) {
+        return (error as { code: string }).code;
+      }
+    };
+    // Loads and keeps what the first span needs for good.
+    attempt();
+    const filled: number[] = [];
+    try {
+      for (;;) filled.push(fs.openSync('/dev/null', 'r'));
+    } catch {}
+    const outcomes: string[] = [];
+    for (let left = 0; left < 8; left++) {
+      outcomes.push(attempt());
+      fs.closeSync(filled.pop() as number);
+      const before = count();
+      outcomes.push(attempt());
+      if (count() !== before) outcomes.push(`${count()} descriptors instead of ${before}`);
+    }
+    return outcomes;
+  }, name);
+  const opened = outcomes.indexOf('opened');
+  assert.ok(opened > 0, outcomes.join());
+  assert.deepEqual(new Set(outcomes.slice(0, opened)), new Set(['ERR_MEMSPAN_LIMIT']));
+  assert.deepEqual(new Set(outcomes.slice(opened)), new Set(['opened']));
+  assert.deepEqual(leftovers(), []);
+});
+
 test('each worker and each process is a thread of its own', async () => {
   const name = uniqueName();
   using span = Span.open(name);

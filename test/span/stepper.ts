@@ -39,6 +39,6 @@ export function isStopped({ pid }: Child, where: string): Promise<void> {
 }
 
 /** 'T' is stopped, 'S' asleep (proc_pid_stat(5)). */
-export function stateOf(pid: number): string | undefined {
+function stateOf(pid: number): string | undefined {
   return /\) (\w)/.exec(fs.readFileSync(`/proc/${pid}/stat`, 'utf8'))?.[1];
 }
