@@ -132,24 +132,24 @@ export class Mutex {
   lock(options: BlockingOptions | undefined): MutexGuard | null;
   lock(options?: BlockingOptions): MutexGuard | null {
     const timeoutMs = timeoutOf(options, 'mutex.lock');
-    if (this.#isQuick()) return new MutexGuard(this, this.#holding, false);
+    if (this.#isQuick('mutex.lock')) return new MutexGuard(this, this.#holding, false);
     return this.#lockSlowly(timeoutMs);
   }
 
   /** Takes it if that is possible at once, else null. Throws as `lock` does, but for a deadlock. */
   tryLock(): MutexGuard | null {
-    if (this.#isQuick()) return new MutexGuard(this, this.#holding, false);
+    if (this.#isQuick('mutex.tryLock')) return new MutexGuard(this, this.#holding, false);
     return this.#lock('mutex.tryLock', () => take(this.#state, false));
   }
 
   /** True when it was free, the memory is sound, and nobody wants to hear of it: the usual case. */
-  #isQuick(): boolean {
+  #isQuick(operation: string): boolean {
     const isTaken =
       !lockEvents.request.hasSubscribers &&
       !lockEvents.grant.hasSubscribers &&
-      this.#status[0] === 0 &&
       compareExchange(this.#words, this.#index, 0, this.#id) === 0;
-    if (isTaken && this.#status[0] !== 0) this.#refuse(false);
+    // Once, and after: in memory that is closed or gone it has done no harm.
+    if (isTaken && this.#status[0] !== 0) this.#refuse(false, operation);
     return isTaken;
   }
 
@@ -189,7 +189,7 @@ export class Mutex {
     this.#check(operation);
     if (signal?.aborted) throw signal.reason;
     // Nobody is passed over: who waits, here or elsewhere, has marked the word.
-    if (this.#isQuick()) return new MutexGuard(this, this.#holding, false);
+    if (this.#isQuick(operation)) return new MutexGuard(this, this.#holding, false);
     const start = this.#request();
     return waitInQueue(
       this.#state,
@@ -215,10 +215,10 @@ export class Mutex {
   }
 
   /** The memory was cut off meanwhile: what was taken are zeros that nobody else sees. */
-  #refuse(died: boolean): void {
+  #refuse(died: boolean, operation = 'mutex.lock'): void {
     if (died) this.#state.unlockDied();
     else this.#state.unlock();
-    this.#check('mutex.lock');
+    this.#check(operation);
   }
 
   #abandoned(): void {
