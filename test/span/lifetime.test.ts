@@ -6,7 +6,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { Segment, Span } from '../../src/index.ts';
 import { startChild, startWorker, type Tools } from '../support/puppets.ts';
 import { leftovers, shmPath, uniqueName } from '../support/segments.ts';
-import { arm, isStopped, startStepper } from './stepper.ts';
+import { isStopped, startStepper, stopAt } from './stepper.ts';
 
 test("'until-unlinked', the default, keeps the name and the bytes when all have closed", () => {
   const name = uniqueName();
@@ -68,7 +68,7 @@ test('last-close: a name that the last one out leaves to one who comes and fails
   const name = uniqueName();
   const span = Span.create(name, { lifetime: 'last-close', participants: 1 });
   const child = await startStepper();
-  await arm(child, 'attach-failed', 'SIGSTOP');
+  await stopAt(child, 'attach-failed');
   const coming = child.run(({ memspan }, name) => {
     memspan.Span.join(name);
   }, name);
@@ -89,10 +89,10 @@ test('last-close: who finds the last one removing the name begins anew', async (
     return kept.span.created;
   };
   assert.equal(await leaver.run(open, name, options), true);
-  await arm(leaver, 'close-before-unlink', 'SIGSTOP');
+  await stopAt(leaver, 'close-before-unlink');
   const leaving = leaver.run(({ kept }) => kept.span.close());
   await isStopped(leaver, 'the leaver');
-  await arm(comer, 'gate-refused', 'SIGSTOP');
+  await stopAt(comer, 'gate-refused');
   const coming = comer.run(open, name, options);
   await isStopped(comer, 'the comer');
   leaver.process.kill('SIGCONT');

@@ -5,7 +5,7 @@ import { test } from 'node:test';
 import { Segment, Span, type Stale } from '../../src/index.ts';
 import { type Child, startChild, startWorker, type Tools } from '../support/puppets.ts';
 import { shmPath, uniqueName } from '../support/segments.ts';
-import { arm, isStopped, startStepper } from './stepper.ts';
+import { isStopped, startStepper, stopAt } from './stepper.ts';
 import { leaveStale } from './steps.ts';
 
 /** Two processes attach, one leaves data and holds a mutex, then both are killed. */
@@ -143,7 +143,7 @@ test('who is killed after the others have left makes it stale, however late they
   };
   await leaver.run(open, name);
   await victim.run(open, name);
-  await arm(leaver, 'gate-released', 'SIGSTOP');
+  await stopAt(leaver, 'gate-released');
   const leaving = closeOf(leaver);
   await isStopped(leaver, 'the leaver');
   await victim.kill();
@@ -257,10 +257,10 @@ test('who finds somebody alone in there joins nobody when that one has gone agai
     const name = uniqueName();
     leaveStale(name);
     // Both stop, the second after it was told that the first is alone in there.
-    await arm(first, 'gate-taken', 'SIGSTOP');
+    await stopAt(first, 'gate-taken');
     const refused = first.run(openAt, name, 'fail', 0);
     await isStopped(first, 'the first');
-    await arm(second, 'gate-refused', 'SIGSTOP');
+    await stopAt(second, 'gate-refused');
     const coming = second.run(openAt, name, stale, 0);
     await isStopped(second, 'the second');
     first.process.kill('SIGCONT');

@@ -5,15 +5,22 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { type Lifetime, Segment, Span, type SpanOptions } from '../../src/index.ts';
 import { format, geometryOf } from '../../src/span/geometry.ts';
 import { ATTACHED, idOf, Slot } from '../../src/span/participant.layout.ts';
-import { type Child, type Puppet, startWorker, type Tools } from '../support/puppets.ts';
-import { leftovers, uniqueName, until } from '../support/segments.ts';
-import { arm, type End, env, isStopped, startStepper } from './stepper.ts';
+import type { Child, Tools } from '../support/puppets.ts';
+import { leftovers, uniqueName } from '../support/segments.ts';
+import {
+  type Act,
+  type End,
+  endAt,
+  isStopped,
+  openAll,
+  startStepper,
+  startVictim,
+  stopAt,
+} from './stepper.ts';
 
 const PARTICIPANTS = 2;
 const OBJECTS = 6;
 const SIZE = 2 ** 16;
-
-type Act = 'open' | 'close' | 'make';
 
 export interface Step {
   readonly step: string;
@@ -77,22 +84,6 @@ export function leaveStale(
   words[geometry.participantsOffset / 4 + Slot.identity] = idOf(0, 7) | ATTACHED;
 }
 
-/** Has the victim come to the step, and end there. */
-async function endAt(victim: Puppet, step: Step, name: string, options: SpanOptions, end: End) {
-  const flag = new Int32Array(new SharedArrayBuffer(4));
-  await arm(victim, step.step, end === 'terminate' ? 'wait' : end, flag);
-  const ending = assert.rejects(perform(victim, step.act, name, options), /the puppet ended/);
-  if (end === 'terminate') {
-    await until(() => flag[0] === 1, `the worker to come to ${step.step}`);
-    await victim.kill();
-  }
-  await ending;
-  const { code, signal } = await victim.exited;
-  assert.deepEqual([code, signal], ENDED[end]);
-}
-
-const ENDED = { SIGKILL: [null, 'SIGKILL'], exit: [0, null], terminate: [1, null] } as const;
-
 interface Came {
   readonly created: boolean;
   readonly recovered: boolean;
@@ -115,7 +106,7 @@ function make({ kept }: Tools, object: string, byte: number): unknown {
 const close = ({ kept }: Tools): void => kept.span.close();
 
 /** The act of the step; `victim` must have the span open for all but 'open'. */
-function perform(child: Puppet, act: Act, name: string, options: SpanOptions): Promise<unknown> {
+function perform(child: Child, act: Act, name: string, options: SpanOptions): Promise<unknown> {
   if (act === 'open') return child.run(open, name, options);
   return act === 'make' ? child.run(make, 'contested', 7) : child.run(close);
 }
@@ -126,23 +117,48 @@ function prepare(name: string, { before, act }: Step, options: SpanOptions): voi
   else assert.ok(before === 'absent' || act !== 'open');
 }
 
-/** One dies at the step; `neighbour` comes next, and with `among` this process was there all the time. */
-export async function killAt(
-  step: Step,
-  neighbour: Child,
-  among: boolean,
-  end: End,
-): Promise<void> {
-  const name = uniqueName();
-  const options = { size: SIZE, participants: PARTICIPANTS, objects: OBJECTS, ...step.options };
-  const where = `${step.step} during ${step.act}, ${step.before ?? 'fresh'}, ${among ? 'among others' : 'alone'}, ${end}`;
-  const victim = await (end === 'terminate' ? startWorker({ env }) : startStepper());
-  if (step.act !== 'open') await victim.run(open, name, options);
-  else prepare(name, step, options);
-  const survivor = among ? Span.open(name, options) : undefined;
-  await endAt(victim, step, name, options, end);
+export interface Death {
+  readonly step: Step;
+  /** With this process there all the time. */
+  readonly among: boolean;
+}
 
-  const came = (await neighbour.run(open, name, { ...options, stale: 'recover' })) as Came;
+interface Bout extends Death {
+  readonly name: string;
+  readonly options: SpanOptions;
+  readonly where: string;
+}
+
+function boutOf({ step, among }: Death): Bout {
+  const options = { size: SIZE, participants: PARTICIPANTS, objects: OBJECTS, ...step.options };
+  const where = `${step.step} during ${step.act}, ${step.before ?? 'fresh'}, ${among ? 'among others' : 'alone'}`;
+  return { step, among, name: uniqueName(), options, where };
+}
+
+/** One dies at all these steps, in a span each; `neighbour` comes next, and must find everything in order. */
+async function killAt(deaths: readonly Death[], neighbour: Child, end: End): Promise<void> {
+  const bouts = deaths.map(boutOf);
+  const victim = await startVictim(end);
+  const jobs = bouts.map(({ step: { step, act }, name, options }) => ({
+    step,
+    act,
+    name,
+    options,
+  }));
+  for (const { step, name, options } of bouts) {
+    if (step.act === 'open') prepare(name, step, options);
+  }
+  await victim.run(openAll, jobs);
+  const survivors = bouts.map(({ among, name, options }) =>
+    among ? Span.open(name, options) : undefined,
+  );
+  await endAt(victim, jobs, end);
+  for (const [i, bout] of bouts.entries()) await checkAfter(bout, neighbour, survivors[i]);
+}
+
+async function checkAfter(bout: Bout, neighbour: Child, survivor: Span | undefined): Promise<void> {
+  const { step, among, name, options, where } = bout;
+  const came = await neighbour.run(open, name, { ...options, stale: 'recover' });
   const expected = among ? {} : step.next;
   assert.deepEqual(came, { created: false, recovered: false, ...expected }, where);
   const span = survivor ?? Span.open(name, { ...options, stale: 'recover' });
@@ -186,7 +202,7 @@ export async function pauseAt(step: Step, paused: Child, other: Child): Promise<
   const where = `${step.step} during ${step.act}, ${step.before ?? 'fresh'}, paused`;
   if (step.act !== 'open') await paused.run(open, name, options);
   else prepare(name, step, options);
-  await arm(paused, step.step, 'SIGSTOP');
+  await stopAt(paused, step.step);
   const performing = perform(paused, step.act, name, options);
   await isStopped(paused, where);
   const coming = (async () => {
@@ -224,11 +240,6 @@ function look({ kept }: Tools): { ino: string; linked: boolean; alive: number } 
   return { ino: segment.handle.ino, linked: segment.isLinked, alive };
 }
 
-interface Death {
-  readonly step: Step;
-  readonly among: boolean;
-}
-
 /** Alone and, where that can be, among others. */
 export function deathsAt(steps: readonly Step[]): Death[] {
   return steps.flatMap((step) =>
@@ -241,19 +252,20 @@ export function deathsAt(steps: readonly Step[]): Death[] {
   );
 }
 
-/** So many of these deaths, in turn; two at once. */
+/** Spans in which a victim dies at once. */
+const SPANS = 4;
+
+/** So many of these deaths, in turn. `end` says how each victim ends. */
 export async function kills(
   deaths: readonly Death[],
   count: number,
-  end: (i: number) => End = () => 'SIGKILL',
+  end: (victim: number) => End = () => 'SIGKILL',
 ): Promise<void> {
-  let next = 0;
+  const all = Array.from({ length: count }, (_, i) => deaths[i % deaths.length] as Death);
+  let victims = 0;
   const lane = async (): Promise<void> => {
     const neighbour = await startStepper();
-    for (let i = next++; i < count; i = next++) {
-      const { step, among } = deaths[i % deaths.length] as Death;
-      await killAt(step, neighbour, among, end(i));
-    }
+    while (all.length > 0) await killAt(all.splice(0, SPANS), neighbour, end(victims++));
     await neighbour.kill();
   };
   await Promise.all([lane(), lane()]);
