@@ -91,12 +91,12 @@ function declareKills(kills: number, others: number): void {
         }
       }
     });
-    test(`${how}: who does not repair, and dies while giving it up, leaves it not recoverable`, async () => {
+    test(`${how}: who does not repair, and dies giving it up, leaves it not recoverable`, async () => {
       const bouts = Array.from({ length: kills }, (_, i) => BOUT_LOST + (first % 2) + 2 * i);
       await arena.abandon(bouts);
+      const [told, end, isRepairer] = ['notRecoverable', 'SIGKILL', true] as const;
       for (const bout of bouts) {
-        const told = 'notRecoverable';
-        await arena.kill({ bout, step: 'unlock-lost', end: 'SIGKILL', told, isRepairer: true });
+        await arena.kill({ bout, step: 'unlock-lost', end, told, isRepairer });
       }
     });
   }
