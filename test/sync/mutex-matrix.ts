@@ -92,11 +92,14 @@ function declareKills(kills: number, others: number): void {
       }
     });
     test(`${how}: who does not repair, and dies giving it up, leaves it not recoverable`, async () => {
-      const bouts = Array.from({ length: kills }, (_, i) => BOUT_LOST + (first % 2) + 2 * i);
-      await arena.abandon(bouts);
+      const deaths = ['unlock-before-lose', 'unlock-lost'];
       const [told, end, isRepairer] = ['notRecoverable', 'SIGKILL', true] as const;
-      for (const bout of bouts) {
-        await arena.kill({ bout, step: 'unlock-lost', end, told, isRepairer });
+      for (let round = 0; round < kills; round++) {
+        const bouts = deaths.map((_, i) => BOUT_LOST + 4 * round + 2 * i + (first % 2));
+        await arena.abandon(bouts);
+        for (const [i, step] of deaths.entries()) {
+          await arena.kill({ bout: bouts[i] as number, step, end, told, isRepairer });
+        }
       }
     });
   }
