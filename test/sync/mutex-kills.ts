@@ -164,7 +164,8 @@ export class Arena implements AsyncDisposable {
     };
     return (
       `${this.#delays.length} deaths of owners: from the SIGKILL, the next holder ran after ` +
-      `${describe(this.#delays)}; the parent knew of the death after ${describe(this.#ends)}`
+      `${describe(this.#delays)}; the parent knew of the death after ${describe(this.#ends)}; ` +
+      `from that to the next holder ${describe(this.#delays.map((ms, i) => ms - (this.#ends[i] ?? 0)))}`
     );
   }
 
