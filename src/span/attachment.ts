@@ -68,20 +68,25 @@ export class Attachment {
   /** True when that was the last user: the thread is no longer attached. */
   release(error: unknown): boolean {
     if (--this.#users > 0) return false;
-    this.#isOpen = false;
     this.doorbell.end(error);
     if (this.waiting.watch > 0) native.unwatchFile(this.waiting.watch);
-    const { segment } = this.view;
+    try {
+      this.leave();
+    } finally {
+      this.view.segment.close();
+    }
+    return true;
+  }
+
+  /** Gives up slot and gate, once; the memory stays. */
+  leave(): void {
+    if (!this.#isOpen) return;
+    this.#isOpen = false;
     this.#forgetDead();
     leaveSlot(this.view, this.#slot);
     this.#gate.release();
     // step: gate-released
-    try {
-      unlinkIfLast(this.view);
-    } finally {
-      segment.close();
-    }
-    return true;
+    unlinkIfLast(this.view);
   }
 
   /** Who died while we were here was ours to see to, so that a span which we leave in order is not stale. */

@@ -25,6 +25,17 @@ const ENTRIES = 256;
 // This thread's attachments, by inode.
 const attachments = new Map<string, Attachment>();
 
+// A program, or a worker, that ends without close() has not died. The memory stays for other listeners.
+process.once('exit', () => {
+  for (const attachment of attachments.values()) {
+    try {
+      attachment.leave();
+    } catch {
+      // Nobody is left to be told, and the kernel lets go of the rest.
+    }
+  }
+});
+
 type Insist = 'create' | 'join' | undefined;
 
 /** It was reset: gone, and to be made anew with these options unless somebody else was first. */

@@ -181,7 +181,10 @@ test('last-close, eight who come and go: never an error, never two spans at a ti
 test('the same when half of them are killed meanwhile: the others see no error', async () => {
   const name = uniqueName();
   const children = await Promise.all(Array.from({ length: 6 }, () => startChild()));
-  const orders = children.map((child) => child.run(comeAndGo, name, undefined, RUN_MS / 2));
+  // Those who are killed would go on for much longer.
+  const orders = children.map((child, i) =>
+    child.run(comeAndGo, name, undefined, i < 3 ? 20 * RUN_MS : RUN_MS / 2),
+  );
   const kills = children.slice(0, 3).map(async (child, i) => {
     await assert.rejects(orders[i] as Promise<Rounds>, { code: 'SIGKILL' });
     return child.exited;

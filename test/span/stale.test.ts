@@ -153,18 +153,43 @@ test('who is killed after the others have left makes it stale, however late they
   Span.unlink(name);
 });
 
-test('a worker that is terminated, and a process that ends without close(), died attached', async () => {
+test('a worker that is terminated died attached', async () => {
+  const name = uniqueName();
+  const worker = await startWorker();
+  await worker.run(({ memspan, kept }, name) => {
+    kept.span = memspan.Span.create(name);
+  }, name);
+  await worker.kill();
+  assert.throws(() => Span.open(name, { stale: 'fail' }), { code: 'ERR_MEMSPAN_STALE' });
+  Span.unlink(name);
+});
+
+test('a process or a worker that ends without close() leaves in order; what it held was abandoned', async () => {
   for (const start of [startWorker, startChild]) {
-    const name = uniqueName();
-    const puppet = await start();
-    const order = puppet.run(({ memspan }, name) => {
-      memspan.Span.create(name);
-      setImmediate(() => process.exit(0));
-    }, name);
-    await order.catch(() => {});
-    await puppet.exited;
-    assert.throws(() => Span.open(name, { stale: 'fail' }), { code: 'ERR_MEMSPAN_STALE' });
-    Span.unlink(name);
+    for (const lifetime of ['until-unlinked', 'last-close'] as const) {
+      const name = uniqueName();
+      const puppet = await start();
+      const order = puppet.run(
+        ({ memspan }, name, lifetime) => {
+          memspan.Span.create(name, { lifetime }).mutex('held').lock();
+          setImmediate(() => process.exit(0));
+        },
+        name,
+        lifetime,
+      );
+      await order.catch(() => {});
+      await puppet.exited;
+      if (lifetime === 'last-close') {
+        assert.throws(() => Span.join(name), { code: 'ERR_MEMSPAN_NOT_FOUND' });
+        continue;
+      }
+      using span = Span.open(name, { stale: 'fail' });
+      const guard = span.mutex('held').lock();
+      assert.equal(guard.ownerDied, true);
+      guard.markConsistent();
+      guard.release();
+      span.unlink();
+    }
   }
 });
 
