@@ -1,6 +1,7 @@
 // What locks tell to node:diagnostics_channel. Nobody listening, it costs one look at a property.
 
 import { channel } from 'node:diagnostics_channel';
+import type { DeadlockMember } from './deadlock.ts';
 
 /** What is published to `memspan:lock:request`, `grant`, `release`, `abandoned` and `deadlock`. */
 export interface LockEvent {
@@ -10,8 +11,8 @@ export interface LockEvent {
   readonly fullName: string;
   /** grant: how long it took, in milliseconds. */
   readonly waitedMs?: number;
-  /** abandoned: who held it, when that is still known. deadlock: who waits for whom. */
-  readonly details?: unknown;
+  /** deadlock: who waits for whom; absent when a thread would have waited for itself. */
+  readonly details?: readonly DeadlockMember[];
 }
 
 interface LockChannel {

@@ -168,7 +168,7 @@ export class Mutex {
     if (look === Look.mine) {
       if (this.#options.recursive === true) this.#state.depth++;
       else if (operation === 'mutex.tryLock') return null;
-      else throw selfDeadlock(operation, this.fullName);
+      else throw this.#selfDeadlock(operation);
     }
     if (look === Look.unrecoverable) throw unrecoverable(operation, this.fullName);
     return this.#granted(look === Look.takenDied, start);
@@ -197,6 +197,11 @@ export class Mutex {
       (died) => this.#granted(died, start),
       () => unrecoverable(operation, this.fullName),
     );
+  }
+
+  #selfDeadlock(operation: string): Error {
+    if (lockEvents.deadlock.hasSubscribers) lockEvents.deadlock.publish(this.#event());
+    return selfDeadlock(operation, this.fullName);
   }
 
   #request(): number {
@@ -239,15 +244,15 @@ export class Mutex {
 
   #release(): void {
     const state = this.#state;
-    if (state.depth > 0) {
-      state.depth--;
-      return;
-    }
     // What was held when the span was closed is somebody else's by now.
     if (this.#status[0] !== 0) return;
     // Before the grant of the next task of this thread, which is part of unlocking.
     if (lockEvents.release.hasSubscribers && state.owner === state.id) {
       lockEvents.release.publish(this.#event());
+    }
+    if (state.depth > 0) {
+      state.depth--;
+      return;
     }
     if (!state.unlock() && this.#status[0] === 0) throw notHeld(this.fullName);
   }

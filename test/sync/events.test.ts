@@ -246,3 +246,24 @@ test('who stops listening hears no more', (t) => {
   mutex.lock().release();
   assert.equal(heard.length, 1);
 });
+
+test('each grant of a recursive mutex has its release', (t) => {
+  const { span } = openNamed(t);
+  const mutex = span.mutex('rooms', { recursive: true });
+  const heard = listen(t);
+  const outer = mutex.lock();
+  const inner = mutex.lock();
+  inner.release();
+  outer.release();
+  const expected = ['request', 'grant', 'request', 'grant', 'release', 'release'];
+  assert.deepEqual(stepsOf(heard, mutex), expected);
+});
+
+test('a thread that would wait for itself: request, deadlock', (t) => {
+  const { mutex } = openNamed(t);
+  const guard = mutex.lock();
+  const heard = listen(t);
+  assert.throws(() => mutex.lock(), { code: 'ERR_MEMSPAN_DEADLOCK' });
+  assert.deepEqual(stepsOf(heard, mutex), ['request', 'deadlock']);
+  guard.release();
+});
