@@ -13,7 +13,7 @@ Napi::Value SealShrink(const Napi::CallbackInfo& info);       // (fd)
 Napi::Value LinkFile(const Napi::CallbackInfo& info);         // (fd, path)
 Napi::Value RenameNoReplace(const Napi::CallbackInfo& info);  // (from, to)
 // Open-file-description locks on one byte, fcntl(2): free at the holder's death, whatever kills it.
-Napi::Value LockByte(const Napi::CallbackInfo& info);   // (fd, offset, 'r' 1 | 'w' 2 | unlock 0)
+Napi::Value LockByte(const Napi::CallbackInfo& info);  // (fd, offset, 'r' 1 | 'w' 2 | unlock 0)
 // (fd, offset, length) → 1 if another holds any of them
 Napi::Value ProbeBytes(const Napi::CallbackInfo& info);
 

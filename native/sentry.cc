@@ -3,7 +3,6 @@
 #include "sentry.h"
 
 #include <pthread.h>
-#include <signal.h>
 #include <sys/epoll.h>
 #include <unistd.h>
 
@@ -11,6 +10,8 @@
 #include <ctime>
 #include <map>
 #include <mutex>
+
+#include "thread.h"
 
 namespace memspan {
 namespace {
@@ -49,17 +50,7 @@ bool Start() {
   if (epollFd >= 0) return true;
   epollFd = epoll_create1(EPOLL_CLOEXEC);
   if (epollFd < 0) return false;
-  sigset_t all, before;
-  sigfillset(&all);
-  pthread_sigmask(SIG_SETMASK, &all, &before);
-  pthread_attr_t attributes;
-  pthread_attr_init(&attributes);
-  pthread_attr_setdetachstate(&attributes, PTHREAD_CREATE_DETACHED);
-  pthread_attr_setstacksize(&attributes, 128 * 1024);
-  pthread_t thread;
-  const int failure = pthread_create(&thread, &attributes, Watch, nullptr);
-  pthread_attr_destroy(&attributes);
-  pthread_sigmask(SIG_SETMASK, &before, nullptr);
+  const int failure = StartThread(Watch, nullptr);
   if (failure == 0) return true;
   close(epollFd);
   epollFd = -1;

@@ -121,9 +121,7 @@ bool ReadSleeper(const Napi::CallbackInfo& info, Sleeper* sleeper) {
   return true;
 }
 
-bool HasNews(const Sleeper& sleeper) {
-  return sleeper.watch != 0 && NewsCount() != sleeper.seen;
-}
+bool HasNews(const Sleeper& sleeper) { return sleeper.watch != 0 && NewsCount() != sleeper.seen; }
 
 Outcome Look(const Sleeper& sleeper, double timeoutMs, const Environment** owner) {
   // Read before the status is: a page that is gone reads as zeros, and is known to be gone after that.

@@ -5,7 +5,6 @@
 #include <fcntl.h>
 #include <pthread.h>
 #include <sched.h>
-#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -13,6 +12,7 @@
 #include <vector>
 
 #include "futex.h"
+#include "thread.h"
 
 namespace memspan {
 namespace {
@@ -78,20 +78,7 @@ void* Help(void* argument) {
 
 Helper* NewHelper() {
   Helper* helper = new Helper;
-  sigset_t blocked, before;
-  sigfillset(&blocked);
-  // The fault guard's signals must get through.
-  for (int signal : {SIGSEGV, SIGBUS, SIGILL, SIGFPE}) sigdelset(&blocked, signal);
-  pthread_sigmask(SIG_SETMASK, &blocked, &before);
-  pthread_attr_t attributes;
-  pthread_attr_init(&attributes);
-  pthread_attr_setdetachstate(&attributes, PTHREAD_CREATE_DETACHED);
-  pthread_attr_setstacksize(&attributes, 128 * 1024);
-  pthread_t thread;
-  const int failure = pthread_create(&thread, &attributes, Help, helper);
-  pthread_attr_destroy(&attributes);
-  pthread_sigmask(SIG_SETMASK, &before, nullptr);
-  if (failure == 0) return helper;
+  if (StartThread(Help, helper) == 0) return helper;
   delete helper;
   return nullptr;
 }

@@ -3,7 +3,6 @@
 #include "watch.h"
 
 #include <pthread.h>
-#include <signal.h>
 #include <stdio.h>
 #include <sys/inotify.h>
 #include <unistd.h>
@@ -17,6 +16,7 @@
 
 #include "environment.h"
 #include "sleep.h"
+#include "thread.h"
 
 namespace memspan {
 namespace {
@@ -68,17 +68,7 @@ int Start() {
   if (inotifyFd >= 0) return 0;
   inotifyFd = inotify_init1(IN_CLOEXEC);
   if (inotifyFd < 0) return -errno;
-  sigset_t all, before;
-  sigfillset(&all);
-  pthread_sigmask(SIG_SETMASK, &all, &before);
-  pthread_attr_t attributes;
-  pthread_attr_init(&attributes);
-  pthread_attr_setdetachstate(&attributes, PTHREAD_CREATE_DETACHED);
-  pthread_attr_setstacksize(&attributes, 128 * 1024);
-  pthread_t thread;
-  const int failure = pthread_create(&thread, &attributes, Listen, nullptr);
-  pthread_attr_destroy(&attributes);
-  pthread_sigmask(SIG_SETMASK, &before, nullptr);
+  const int failure = StartThread(Listen, nullptr);
   if (failure == 0) return 0;
   close(inotifyFd);
   inotifyFd = -1;

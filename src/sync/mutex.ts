@@ -17,6 +17,9 @@ import { MutexState } from './mutex-state.ts';
 import { Look, markConsistent, take } from './mutex-word.ts';
 import { type AsyncOptions, type BlockingOptions, signalOf, timeoutOf } from './wait-options.ts';
 
+/** So many calls of lockAsync, and the event loop has its turn. */
+const CALLS_PER_TURN = 256;
+
 /** In the directory. */
 const KIND = 2;
 
@@ -62,6 +65,7 @@ export class Mutex {
   readonly #status: Uint32Array;
   readonly #attachment: Attachment;
   readonly #options: MutexOptions;
+  #calls = 0;
   readonly #holding: Holding = {
     release: () => this.#release(),
     markConsistent: () => markConsistent(this.#state),
@@ -187,6 +191,9 @@ export class Mutex {
     const timeoutMs = timeoutOf(options, operation);
     const signal = signalOf(options, operation);
     this.#check(operation);
+    // Tasks that hand it to each other, or take it again and again, live on promises alone.
+    this.#calls = (this.#calls + 1) % CALLS_PER_TURN;
+    if (this.#calls === 0) await new Promise(setImmediate);
     if (signal?.aborted) throw signal.reason;
     // Nobody is passed over: who waits, here or elsewhere, has marked the word.
     if (this.#isQuick(operation)) return new MutexGuard(this, this.#holding, false);

@@ -117,3 +117,17 @@ test('while a hundred wait for a lock that another process keeps, fs and timers 
   await Promise.all(pending);
   await party.child.kill();
 });
+
+test('tasks that take it again and again do not keep the event loop from everything else', async () => {
+  using span = Span.anonymous();
+  const mutex = span.mutex('m');
+  let isOver = false;
+  setTimeout(() => {
+    isOver = true;
+  }, 1);
+  const task = async (): Promise<void> => {
+    while (!isOver) (await mutex.lockAsync()).release();
+  };
+  await Promise.all([task(), task(), task()]);
+  assert.equal(mutex.owner, null);
+});
