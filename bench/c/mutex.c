@@ -5,8 +5,6 @@
 // COUNT, after a tenth more that is not counted. None may be lost.
 //
 //   cc -std=gnu11 -O2 -march=native -Wall -Wextra -Werror -pthread -o mutex mutex.c
-#include <pthread.h>
-
 #include "bench.h"
 
 static const char kUse[] = "mutex shared|robust alone|contest COUNT [--cpus PARENT,CHILD]";
