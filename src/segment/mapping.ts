@@ -21,7 +21,7 @@ export class Mapping {
   #bulk: ArrayBuffer | undefined;
 
   constructor(fd: number, size: number, flags: number, subject: Subject) {
-    const raw = native.map(fd, size, flags);
+    const raw = mapped(fd, size, flags, subject);
     if (typeof raw === 'number') {
       checked(raw, 'mmap', subject);
       throw new Error('unreachable');
@@ -96,6 +96,25 @@ export class Mapping {
       );
     }
     checked(native.syncMapping(this.#handle, offset, length), 'msync', subject);
+  }
+}
+
+function mapped(
+  fd: number,
+  size: number,
+  flags: number,
+  subject: Subject,
+): ReturnType<typeof native.map> {
+  try {
+    return native.map(fd, size, flags);
+  } catch (error) {
+    // An external ArrayBuffer (where there is no shared one) has the limit of a Buffer.
+    throw new MemspanError('ERR_MEMSPAN_UNSUPPORTED', {
+      ...subject,
+      cause: `Node ${process.version} gives no buffer of ${size} bytes: ${(error as Error).message}`,
+      remedy: 'Make it smaller, or use Node 22 or newer',
+      found: size,
+    });
   }
 }
 
