@@ -94,10 +94,12 @@ export class MemspanError extends Error {
   readonly syscall: string | undefined;
   readonly expected: unknown;
   readonly found: unknown;
+  readonly #details: ErrorDetails;
 
   constructor(code: ErrorCode, details: ErrorDetails) {
     super(messageOf(details));
     this.code = code;
+    this.#details = details;
     this.operation = details.operation;
     this.object = details.object;
     this.remedy = details.remedy;
@@ -105,6 +107,11 @@ export class MemspanError extends Error {
     this.syscall = details.syscall;
     this.expected = details.expected;
     this.found = details.found;
+  }
+
+  /** The same error, of the operation that the user has called. @internal */
+  of(operation: string): MemspanError {
+    return new MemspanError(this.code, { ...this.#details, operation });
   }
 }
 

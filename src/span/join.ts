@@ -50,7 +50,8 @@ export function attachNamed(name: string, options: SpanOptions, insist: Insist):
   let how = insist;
   let shape = options;
   for (;;) {
-    const attached = tryNamed(options, request, () => segmentOf(name, shape, how));
+    const acquire = (): Segment => asOperation(operation, () => segmentOf(name, shape, how));
+    const attached = tryNamed(options, request, acquire);
     if (attached instanceof Attachment) return attached;
     if (attached === null) continue;
     shape = attached.anew;
@@ -106,6 +107,15 @@ function segmentOf(name: string, options: SpanOptions, insist: Insist): Segment 
   }
 }
 
+/** What goes wrong with the segment goes wrong with what the user has called. */
+function asOperation<T>(operation: string, work: () => T): T {
+  try {
+    return work();
+  } catch (error) {
+    throw error instanceof MemspanError ? error.of(operation) : error;
+  }
+}
+
 function shapeOf({ size = SIZE, participants = PARTICIPANTS, objects = ENTRIES }: SpanOptions) {
   return geometryOf(size, participants, objects);
 }
@@ -115,7 +125,7 @@ export function attachAnonymous(options: SpanOptions): Attachment {
   const operation = 'Span.anonymous';
   checkSpanOptions(options, operation);
   const geometry = shapeOf(options);
-  const segment = Segment.anonymous(geometry.size);
+  const segment = asOperation(operation, () => Segment.anonymous(geometry.size));
   format(segment.buffer, geometry, 'until-unlinked');
   return attachSegment(segment, options, operation);
 }
@@ -124,7 +134,8 @@ export function attachHandle(handle: SegmentHandle, options: AttachOptions): Att
   const operation = 'Span.fromHandle';
   checkSpanOptions(options, operation);
   const { allowOwner } = options;
-  return attachSegment(Segment.fromHandle(handle, { allowOwner }), options, operation);
+  const segment = asOperation(operation, () => Segment.fromHandle(handle, { allowOwner }));
+  return attachSegment(segment, options, operation);
 }
 
 /** The segment is the attachment's from now on, and closed when that cannot be. */

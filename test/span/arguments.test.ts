@@ -189,3 +189,12 @@ test('what cannot be the name of an object, its size, or a pattern is refused', 
 function descriptors(): number {
   return fs.readdirSync('/proc/self/fd').length;
 }
+
+test('errors name the operation that was called, not the segment behind it', () => {
+  const name = uniqueName();
+  assert.throws(() => Span.join(name), {
+    code: 'ERR_MEMSPAN_NOT_FOUND',
+    operation: 'Span.join',
+    message: new RegExp(`^Span\\.join '${name}': `),
+  });
+});
