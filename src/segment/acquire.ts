@@ -121,7 +121,7 @@ export function openOrCreate(
 }
 
 /** Opens what is there, or else makes it, however many others do the same. */
-function eitherWay(open: () => Segment, create: () => Segment): Segment {
+export function eitherWay(open: () => Segment, create: () => Segment): Segment {
   for (let attempts = 1; ; attempts++) {
     try {
       return open();

@@ -7,6 +7,7 @@
 // Who cannot have it exclusively joins others, and is alone with nobody's remains.
 
 import { invalidArgument, MemspanError } from '../errors.ts';
+import { eitherWay } from '../segment/acquire.ts';
 import type { SegmentHandle } from '../segment/handle.ts';
 import { Segment } from '../segment/segment.ts';
 import { load, store } from '../word/atomics.ts';
@@ -92,19 +93,7 @@ function segmentOf(name: string, options: SpanOptions, insist: Insist): Segment 
         // step: create-before-link
       },
     });
-  if (insist === 'create') return create();
-  for (;;) {
-    try {
-      return open();
-    } catch (error) {
-      if (!hasCode(error, 'ERR_MEMSPAN_NOT_FOUND')) throw error;
-    }
-    try {
-      return create();
-    } catch (error) {
-      if (!hasCode(error, 'ERR_MEMSPAN_EXISTS')) throw error;
-    }
-  }
+  return insist === 'create' ? create() : eitherWay(open, create);
 }
 
 /** What goes wrong with the segment goes wrong with what the user has called. */
@@ -292,8 +281,4 @@ function keyOf(segment: Segment): string {
 /** Gives up one use of the attachment. */
 export function detach(attachment: Attachment, error: unknown): void {
   if (attachment.release(error)) attachments.delete(attachment.key);
-}
-
-function hasCode(error: unknown, code: MemspanError['code']): boolean {
-  return error instanceof MemspanError && error.code === code;
 }
