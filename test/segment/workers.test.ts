@@ -84,10 +84,10 @@ test('close while workers are in the middle of reading and writing', async () =>
           const bytes = new Uint8Array(buffer);
           let sum = 0;
           Atomics.add(flag, 0, 1);
-          while (Atomics.load(flag, 1) === 0) {
+          do {
             bytes.fill(1);
             sum += bytes.indexOf(2);
-          }
+          } while (Atomics.load(flag, 1) === 0);
           return sum < 0;
         },
         segment.buffer,
