@@ -204,7 +204,9 @@ test('a worker terminated at any moment leaves no descriptor and no mapping', as
     await delay(random() * 8);
     await worker.kill();
   }
-  assert.deepEqual([sharedDescriptors(), sharedMappings()], before);
+  // The engine may free the last buffers of a worker on a thread of its own, after that worker has ended.
+  const now = (): number[] => [sharedDescriptors(), sharedMappings()];
+  await until(() => String(now()) === String(before), `${before} descriptors and mappings`);
   segment.unlink();
 });
 
