@@ -2,6 +2,8 @@
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
 import fs from 'node:fs';
+import os from 'node:os';
+import path from 'node:path';
 import { after, before, type TestContext, test } from 'node:test';
 import { Segment } from '../../src/index.ts';
 import { needs } from '../support/extras.ts';
@@ -33,6 +35,8 @@ interface Pane {
   screen(): string;
   /** The same with colours. */
   coloured(): string;
+  /** All that was ever written to it, with its escape sequences: also what was there for a moment only. */
+  written(): string;
   keys(...keys: string[]): void;
 }
 
@@ -40,10 +44,15 @@ interface Pane {
 function run(t: TestContext, command: string, env = ''): Pane {
   const session = uniqueName();
   t.after(() => tmux('kill-session', '-t', session));
-  // The trap: Ctrl-C ends the command, and the shell goes on.
-  const line = `trap : INT; ${env} "${process.execPath}" "${bin}" ${command}; echo "exit code $?"; exec cat`;
+  // It starts when everything is recorded. The trap: Ctrl-C ends the command, and the shell goes on.
+  const line = `read start; printf "\\033[H\\033[2J"; trap : INT; ${env} "${process.execPath}" "${bin}" ${command}; echo "exit code $?"; exec cat`;
   tmux('new-session', '-d', '-s', session, '-x', '80', '-y', '24', `sh -c '${line}'`);
+  const record = path.join(os.tmpdir(), session);
+  t.after(() => fs.rmSync(record, { force: true }));
+  tmux('pipe-pane', '-t', session, `cat > "${record}"`);
+  tmux('send-keys', '-t', session, 'Enter');
   return {
+    written: () => fs.readFileSync(record, 'utf8'),
     screen: () => tmux('capture-pane', '-p', '-t', session),
     coloured: () => tmux('capture-pane', '-p', '-e', '-t', session),
     keys: (...keys) => void tmux('send-keys', '-t', session, ...keys),
@@ -133,11 +142,11 @@ test('ls cuts long names to the width of the terminal', { skip }, async (t) => {
 
 test('the demo draws bars and colours; with NO_COLOR no colours', { skip }, async (t) => {
   const pane = run(t, 'demo --quick');
-  await shows(pane, /^ +process\.send +█/m);
   const screen = await shows(pane, /exit code 0/);
   assert.match(screen, /^ +memspan +[\d,]+ +[\d,]+ +[\d.]+ µs +✓$/m);
   assert.ok(!/[█░]/.test(screen), 'every bar has become a row');
   assert.ok(pane.coloured().includes('\x1b[3'));
+  await until(() => /process\.send +[^\n]*█/.test(pane.written()), 'a bar');
 
   const plain = run(t, 'demo --quick', 'NO_COLOR=1');
   await shows(plain, /exit code 0/);
