@@ -159,7 +159,7 @@ export class Waiting {
     return load(this.#words, at + Cell.state) === state && this.#isCounted(id);
   }
 
-  /** Whether participant `id` has any cell for the object. */
+  /** Whether participant `id` waits for the object. */
   waitsFor(id: number, object: number): boolean {
     return this.#view.waitsOf(id).some((wait) => wait.offset === object * 4);
   }
