@@ -62,7 +62,19 @@ export const CELL_WORDS = 4;
 export const BLOCKING = 0x80;
 export const MODE_MASK = 0x7f;
 /** What it waits for. */
-export const Mode = { exclusive: 1 } as const;
+export const Mode = {
+  /** A mutex, an initialisation, the writing side of a lock. */
+  exclusive: 1,
+  /** The reading side of a lock. */
+  shared: 2,
+  /** A permit of a semaphore. */
+  permit: 3,
+  /** A notification of a condition. */
+  notification: 4,
+  event: 5,
+  /** The other parties of a barrier. */
+  barrier: 6,
+} as const;
 
 export function idOf(slot: number, epoch: number): number {
   return ((epoch & EPOCH_MASK) << SLOT_BITS) | (slot + 1);

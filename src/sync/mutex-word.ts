@@ -68,7 +68,7 @@ function isVoid({ waiting, index }: MutexPlace, word: number): boolean {
 export const Released = {
   /** Nobody waits, or who waits has been rung. */
   done: 0,
-  /** The earliest waiter is this participant: it keeps the word. */
+  /** The earliest waiter is a task of this participant: it has been granted it. */
   mine: 1,
   /** The data was not repaired: the mutex is lost, and everybody has been rung. */
   lost: 2,
@@ -91,7 +91,10 @@ export function release(place: MutexPlace, fair: boolean): Released {
     }
     // step: unlock-before-find
     const first = fair ? firstAlive(place) : place.waiting.first(index);
-    if (first?.id === id) return Released.mine;
+    if (first?.id === id) {
+      if (compareExchange(words, index, word, word | GRANTED) === word) return Released.mine;
+      continue;
+    }
     if (first !== null && fair) {
       if (grant(place, first)) return Released.done;
       continue;

@@ -12,7 +12,6 @@ import { MUTEX_SIZE } from './mutex.layout.ts';
 import { notHeld, selfDeadlock, unrecoverable } from './mutex-errors.ts';
 import { type Holding, MutexGuard } from './mutex-guard.ts';
 import { decode, encode, type MutexOptions } from './mutex-options.ts';
-import { waitInQueue } from './mutex-request.ts';
 import { MutexState } from './mutex-state.ts';
 import { Look, markConsistent, take } from './mutex-word.ts';
 import { type AsyncOptions, type BlockingOptions, signalOf, timeoutOf } from './wait-options.ts';
@@ -198,12 +197,10 @@ export class Mutex {
     // Nobody is passed over: who waits, here or elsewhere, has marked the word.
     if (this.#isQuick(operation)) return new MutexGuard(this, this.#holding, false);
     const start = this.#request();
-    return waitInQueue(
-      this.#state,
-      { timeoutMs, signal },
-      (died) => this.#granted(died, start),
-      () => unrecoverable(operation, this.fullName),
+    const look = await this.#state.lockAsync({ timeoutMs, signal }, () =>
+      unrecoverable(operation, this.fullName),
     );
+    return look === null ? null : this.#granted(look === Look.takenDied, start);
   }
 
   #selfDeadlock(operation: string): Error {

@@ -9,11 +9,11 @@ type Steps = Readonly<Record<string, Told>>;
 /** At these the victim has nothing that anybody could miss; at the others it has the lock. */
 const common: Steps = {
   'cell-filled': 'nothing',
-  'lock-published': 'nothing',
+  'wait-published': 'nothing',
   'lock-before-mark': 'nothing',
   'lock-marked': 'nothing',
-  'lock-before-sleep': 'nothing',
-  'lock-woken': 'nothing',
+  'wait-before-sleep': 'nothing',
+  'wait-woken': 'nothing',
   'lock-before-take': 'nothing',
   'lock-taken': 'ownerDied',
   holding: 'ownerDied',
@@ -23,7 +23,7 @@ const common: Steps = {
 const plain: Steps = { ...common, 'unlock-before-wake': 'nothing', 'unlock-done': 'nothing' };
 const fair: Steps = { ...common, 'unlock-granted': 'nothing' };
 /** Only who blocks passes these. */
-const BLOCKING = new Set(['lock-published', 'lock-before-sleep', 'lock-woken']);
+const BLOCKING = new Set(['wait-published', 'wait-before-sleep', 'wait-woken']);
 
 /** The repairer: its predecessor's death is told to whoever comes after it, until it has repaired. */
 const repair: Steps = {
