@@ -6,7 +6,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { Segment, Span } from '../../src/index.ts';
 import { startChild, startWorker, type Tools } from '../support/puppets.ts';
 import { leftovers, shmPath, uniqueName } from '../support/segments.ts';
-import { isStopped, startStepper, stopAt } from './stepper.ts';
+import { isStopped, startStepper, stopAt } from '../support/victims.ts';
 
 test("'until-unlinked', the default, keeps the name and the bytes when all have closed", () => {
   const name = uniqueName();

@@ -5,7 +5,7 @@ import { test } from 'node:test';
 import { Segment, Span, type Stale } from '../../src/index.ts';
 import { type Child, startChild, startWorker, type Tools } from '../support/puppets.ts';
 import { shmPath, uniqueName } from '../support/segments.ts';
-import { isStopped, startStepper, stopAt } from './stepper.ts';
+import { isStopped, startStepper, stopAt } from '../support/victims.ts';
 import { leaveStale } from './steps.ts';
 
 /** Two processes attach, one leaves data and holds a mutex, then both are killed. */

@@ -1,7 +1,7 @@
 // Killed, or paused, at every step of joining a span, of leaving it, and of making objects in it. test/stress/span-kills.test.ts
 // has more of the same.
 import { test } from 'node:test';
-import { startStepper } from './stepper.ts';
+import { startStepper } from '../support/victims.ts';
 import { deathsAt, groups, kills, pauseAt } from './steps.ts';
 
 for (const [group, steps] of Object.entries(groups)) {

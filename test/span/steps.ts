@@ -7,16 +7,8 @@ import { format, geometryOf } from '../../src/span/geometry.ts';
 import { ATTACHED, idOf, Slot } from '../../src/span/participant.layout.ts';
 import type { Child, Tools } from '../support/puppets.ts';
 import { leftovers, uniqueName } from '../support/segments.ts';
-import {
-  type Act,
-  type End,
-  endAt,
-  isStopped,
-  openAll,
-  startStepper,
-  startVictim,
-  stopAt,
-} from './stepper.ts';
+import { type End, isStopped, startStepper, startVictim, stopAt } from '../support/victims.ts';
+import { type Act, endAtJobs, openAll } from './stepper.ts';
 
 const PARTICIPANTS = 2;
 const OBJECTS = 6;
@@ -152,7 +144,7 @@ async function killAt(deaths: readonly Death[], neighbour: Child, end: End): Pro
   const survivors = bouts.map(({ among, name, options }) =>
     among ? Span.open(name, options) : undefined,
   );
-  await endAt(victim, jobs, end);
+  await endAtJobs(victim, jobs, end);
   for (const [i, bout] of bouts.entries()) {
     await checkAfter(bout, neighbour, survivors[i], end);
   }

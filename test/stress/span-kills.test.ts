@@ -1,8 +1,8 @@
 // 200 threads ended, most of them by SIGKILL, and 20 paused, at every step of joining a span, of leaving it, and of
 // making objects in it.
 import { test } from 'node:test';
-import { type End, startStepper } from '../span/stepper.ts';
 import { deathsAt, groups, kills, pauseAt } from '../span/steps.ts';
+import { type End, startStepper } from '../support/victims.ts';
 
 const all = Object.values(groups).flat();
 const names = [...new Set(all.map(({ step }) => step))];
