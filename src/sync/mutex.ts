@@ -1,8 +1,5 @@
 // Mutex: one at a time, across threads and processes, and across the deaths of its owners.
 
-import { invalidArgument, outOfRange } from '../errors.ts';
-import type { Attachment } from '../span/attachment.ts';
-import { openObject } from '../span/directory.ts';
 import { defineKind } from '../span/kinds.ts';
 import { Span } from '../span/span.ts';
 import { Thread } from '../span/thread.ts';
@@ -14,6 +11,7 @@ import { type Holding, MutexGuard } from './mutex-guard.ts';
 import { decode, encode, type MutexOptions } from './mutex-options.ts';
 import { MutexState } from './mutex-state.ts';
 import { Look, markConsistent, take } from './mutex-word.ts';
+import { embedded, named, type Place, Primitive } from './primitive.ts';
 import { type AsyncOptions, type BlockingOptions, signalOf, timeoutOf } from './wait-options.ts';
 
 /** So many calls of lockAsync, and the event loop has its turn. */
@@ -36,16 +34,14 @@ declare module '../span/span.ts' {
 
 Span.prototype.mutex = function mutex(this: Span, name: string, options: MutexOptions = {}): Mutex {
   const operation = 'span.mutex';
-  const attachment = this.attachment(operation);
-  const entry = openObject(attachment, {
+  const place = named(this, name, {
     operation,
     kind: KIND,
-    name,
     length: MUTEX_SIZE,
     options: encode(options, operation),
     describeOptions: (bits) => JSON.stringify(decode(bits)),
   });
-  return new Mutex(this, attachment, entry.offset, name, options);
+  return new Mutex(place, options);
 };
 
 /**
@@ -53,16 +49,12 @@ Span.prototype.mutex = function mutex(this: Span, name: string, options: MutexOp
  * without a system call. An owner that dies, however it dies, gives way to the next one, who is told; an owner that is paused
  * keeps it.
  */
-export class Mutex {
-  readonly span: Span;
-  /** Its own name, or `name+offset` of the object it is embedded in. */
-  readonly name: string;
+export class Mutex extends Primitive {
   readonly #state: MutexState;
   readonly #words: Int32Array;
   readonly #index: number;
   readonly #id: number;
   readonly #status: Uint32Array;
-  readonly #attachment: Attachment;
   readonly #options: MutexOptions;
   #calls = 0;
   readonly #holding: Holding = {
@@ -71,18 +63,11 @@ export class Mutex {
   };
 
   /** @internal */
-  constructor(
-    span: Span,
-    attachment: Attachment,
-    offset: number,
-    name: string,
-    options: MutexOptions,
-  ) {
+  constructor(place: Place, options: MutexOptions) {
+    super(place);
+    const { attachment, offset } = place;
     const fair = options.fair === true;
     const state = attachment.local(offset, () => new MutexState(attachment, offset, fair));
-    this.span = span;
-    this.name = name;
-    this.#attachment = attachment;
     this.#options = options;
     this.#state = state;
     this.#words = state.words;
@@ -97,30 +82,14 @@ export class Mutex {
    */
   static at(span: Span, offset: number, options: MutexOptions = {}): Mutex {
     const operation = 'Mutex.at';
-    if (!(span instanceof Span) || typeof offset !== 'number') {
-      throw invalidArgument(`${operation} takes a span and an offset in bytes`);
-    }
     encode(options, operation);
-    const attachment = span.attachment(operation);
-    const { view } = attachment;
-    void view.segment.buffer;
-    if (offset % MUTEX_SIZE !== 0 || !view.isInObject(offset, MUTEX_SIZE)) {
-      throw outOfRange(
-        `${operation}: an offset is a multiple of ${MUTEX_SIZE} within an object of the span, not ${offset}`,
-      );
-    }
-    return new Mutex(span, attachment, offset, view.nameAt(offset), options);
-  }
-
-  /** `span/name`. */
-  get fullName(): string {
-    return `${this.span.name ?? ''}/${this.name}`;
+    return new Mutex(embedded(span, offset, MUTEX_SIZE, operation), options);
   }
 
   /** The thread that holds it, dead or alive; null when it is free. */
   get owner(): Thread | null {
-    this.#check('mutex.owner');
-    const { view } = this.#attachment;
+    this.check('mutex.owner');
+    const { view } = this.attachment;
     const info = view.participant(this.#state.owner);
     return info === undefined ? null : new Thread(info, view, (look) => look(view));
   }
@@ -159,12 +128,12 @@ export class Mutex {
   // A closure in `lock` itself would cost each call an allocation.
   #lockSlowly(timeoutMs: number): MutexGuard | null {
     return this.#lock('mutex.lock', () =>
-      this.#state.lock(performance.now() + timeoutMs, () => this.#check('mutex.lock')),
+      this.#state.lock(performance.now() + timeoutMs, () => this.check('mutex.lock')),
     );
   }
 
   #lock(operation: string, attempt: () => Look): MutexGuard | null {
-    this.#check(operation);
+    this.check(operation);
     const start = this.#request();
     const look = attempt();
     if (look === Look.held) return null;
@@ -189,7 +158,7 @@ export class Mutex {
     const operation = 'mutex.lockAsync';
     const timeoutMs = timeoutOf(options, operation);
     const signal = signalOf(options, operation);
-    this.#check(operation);
+    this.check(operation);
     // Tasks that hand it to each other, or take it again and again, live on promises alone.
     this.#calls = (this.#calls + 1) % CALLS_PER_TURN;
     if (this.#calls === 0) await new Promise(setImmediate);
@@ -227,7 +196,7 @@ export class Mutex {
   #refuse(died: boolean, operation = 'mutex.lock'): void {
     if (died) this.#state.unlockDied();
     else this.#state.unlock();
-    this.#check(operation);
+    this.check(operation);
   }
 
   #abandoned(): void {
@@ -263,12 +232,6 @@ export class Mutex {
 
   #event() {
     return { kind: 'mutex', name: this.name, fullName: this.fullName };
-  }
-
-  #check(operation: string): void {
-    this.span.attachment(operation);
-    // Says what is wrong with the memory, if anything is.
-    if (this.#status[0] !== 0) void this.#attachment.view.segment.buffer;
   }
 }
 
