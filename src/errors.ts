@@ -51,6 +51,8 @@ export type ErrorCode =
   | 'ERR_MEMSPAN_NOT_RECOVERABLE'
   /** It is not held by who would release it. */
   | 'ERR_MEMSPAN_NOT_HELD'
+  /** There would be more than there can be. */
+  | 'ERR_MEMSPAN_OVERFLOW'
   /** The bytes are not what memspan writes there. */
   | 'ERR_MEMSPAN_CORRUPT'
   /** Another participant has this end already. */

@@ -28,6 +28,8 @@ export type { DeadlockMember } from './sync/deadlock.ts';
 export type { LockEvent } from './sync/events.ts';
 export { Mutex, type MutexOptions } from './sync/mutex.ts';
 export type { MutexGuard } from './sync/mutex-guard.ts';
+export type { Permit } from './sync/permit.ts';
+export { Semaphore, type SemaphoreOptions } from './sync/semaphore.ts';
 export type { AsyncOptions, BlockingOptions } from './sync/wait-options.ts';
 export {
   notify,

@@ -12,14 +12,26 @@ import type { WaitInfo } from './view.ts';
 
 type Place = Pick<Attachment, 'id' | 'view' | 'waiting'>;
 
-/** Counts those who live and wait for the object, with a cell earlier than that ticket; without one, all. */
+/**
+ * Counts those who live and wait for the object, with a cell earlier than that ticket; without one, all. A thread that
+ * blocks cannot do what its own earlier tasks wait for, and goes in their place.
+ */
 export function countEarlier(place: Place, object: number, ticket?: number): number {
+  const waits = living(place, object);
+  let limit = ticket;
+  if (limit !== undefined && waits.some(({ id, blocking }) => blocking && id === place.id)) {
+    for (const { id, ticket } of waits) if (id === place.id) limit = earlier(limit, ticket);
+  }
   let count = 0;
-  for (const wait of living(place, object)) {
-    // Tickets wrap: the difference tells which is earlier.
-    if (ticket === undefined || ((wait.ticket - ticket) | 0) < 0) count++;
+  for (const { ticket } of waits) {
+    if (limit === undefined || earlier(ticket, limit) !== limit) count++;
   }
   return count;
+}
+
+/** Tickets wrap: the difference tells which is earlier. */
+function earlier(a: number, b: number): number {
+  return ((a - b) | 0) < 0 ? a : b;
 }
 
 /** Rings the first `count` of those who live and wait for the object; how many there were. */

@@ -12,10 +12,13 @@ import { decode, encode, type MutexOptions } from './mutex-options.ts';
 import { MutexState } from './mutex-state.ts';
 import { Look, markConsistent, take } from './mutex-word.ts';
 import { embedded, named, type Place, Primitive } from './primitive.ts';
-import { type AsyncOptions, type BlockingOptions, signalOf, timeoutOf } from './wait-options.ts';
-
-/** So many calls of lockAsync, and the event loop has its turn. */
-const CALLS_PER_TURN = 256;
+import {
+  type AsyncOptions,
+  type BlockingOptions,
+  CALLS_PER_TURN,
+  signalOf,
+  timeoutOf,
+} from './wait-options.ts';
 
 /** In the directory. */
 const KIND = 2;
@@ -159,7 +162,6 @@ export class Mutex extends Primitive {
     const timeoutMs = timeoutOf(options, operation);
     const signal = signalOf(options, operation);
     this.check(operation);
-    // Tasks that hand it to each other, or take it again and again, live on promises alone.
     this.#calls = (this.#calls + 1) % CALLS_PER_TURN;
     if (this.#calls === 0) await new Promise(setImmediate);
     if (signal?.aborted) throw signal.reason;

@@ -2,6 +2,10 @@
 
 import { invalidArgument, outOfRange } from '../errors.ts';
 
+/** So many asynchronous calls for one object, and the event loop has its turn: tasks that hand a lock to each
+ * other, or take it again and again, live on promises alone. */
+export const CALLS_PER_TURN = 256;
+
 export interface BlockingOptions {
   /** Milliseconds; fractions count. Default: for ever. */
   timeoutMs?: number | undefined;
