@@ -71,11 +71,12 @@ export class Count {
     }
   }
 
-  /** Adds `amount`, and rings whose turn it may be. False when that would be more than `most()`. */
-  give(amount: number, most: () => number): boolean {
+  /** Adds `amount`, and rings whose turn it may be. False when that would be more than `most(value)`. */
+  give(amount: number, most: (value: number) => number): boolean {
     for (;;) {
       const word = load(this.#words, this.#index);
-      if (this.#valueOf(word) + amount > most()) return false;
+      const value = this.#valueOf(word);
+      if (value + amount > most(value)) return false;
       // step: count-before-give
       if (!this.#exchange(word, amount)) continue;
       // step: count-given
@@ -85,11 +86,25 @@ export class Count {
     }
   }
 
-  /** Takes away what is above `most`. */
-  limit(most: number): void {
+  /** For who waits without having looked: whoever gives from now on counts it. */
+  mark(): void {
     for (;;) {
       const word = load(this.#words, this.#index);
-      const excess = this.#valueOf(word) - most;
+      if ((word & WAITERS) !== 0) return;
+      compareExchange(this.#words, this.#index, word, word | WAITERS);
+    }
+  }
+
+  get isMarked(): boolean {
+    return (load(this.#words, this.#index) & WAITERS) !== 0;
+  }
+
+  /** Takes away what is above `most(value)`. */
+  limit(most: (value: number) => number): void {
+    for (;;) {
+      const word = load(this.#words, this.#index);
+      const value = this.#valueOf(word);
+      const excess = value - most(value);
       if (excess <= 0 || this.#exchange(word, -excess)) return;
     }
   }

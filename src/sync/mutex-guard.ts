@@ -6,19 +6,34 @@ import type { Mutex } from './mutex.ts';
 export interface Holding {
   release(): void;
   markConsistent(): void;
+  /** Releases it for a while, however often it is locked; how often that is. */
+  suspend(): number;
+  resume(depth: number): void;
+}
+
+/** What a guard gave up for a while. */
+export interface Suspended {
+  readonly depth: number;
 }
 
 /** A held mutex. Ends with `release()` or with `using`. */
 export class MutexGuard implements Disposable {
   readonly mutex: Mutex;
-  /** The previous owner died while it held the mutex: what it guards may be half changed. */
-  readonly ownerDied: boolean;
   #holding: Holding | null;
+  #ownerDied: boolean;
 
   constructor(mutex: Mutex, holding: Holding, ownerDied: boolean) {
     this.mutex = mutex;
     this.#holding = holding;
-    this.ownerDied = ownerDied;
+    this.#ownerDied = ownerDied;
+  }
+
+  /**
+   * The previous owner died while it held the mutex: what it guards may be half changed. After waiting for a condition,
+   * the owner before that wait was over.
+   */
+  get ownerDied(): boolean {
+    return this.#ownerDied;
   }
 
   /** False once it was released. */
@@ -40,6 +55,22 @@ export class MutexGuard implements Disposable {
     if (holding === null) return;
     this.#holding = null;
     holding.release();
+  }
+
+  /** Gives the mutex up until `resume`; null when it is not held. @internal */
+  suspend(): Suspended | null {
+    const holding = this.#holding;
+    if (holding === null) return null;
+    this.#holding = null;
+    return { depth: holding.suspend() };
+  }
+
+  /** Takes over what another guard of the same mutex holds. @internal */
+  resume(fresh: MutexGuard, { depth }: Suspended): void {
+    this.#holding = fresh.#holding;
+    this.#ownerDied = fresh.#ownerDied;
+    fresh.#holding = null;
+    this.#holding?.resume(depth);
   }
 
   [Symbol.dispose](): void {

@@ -63,6 +63,15 @@ export class Mutex extends Primitive {
   readonly #holding: Holding = {
     release: () => this.#release(),
     markConsistent: () => markConsistent(this.#state),
+    suspend: () => {
+      const { depth } = this.#state;
+      this.#state.depth = 0;
+      this.#release();
+      return depth;
+    },
+    resume: (depth) => {
+      this.#state.depth = depth;
+    },
   };
 
   /** @internal */

@@ -14,6 +14,8 @@ import { limit } from './wait-options.ts';
 export interface Wait<T> {
   /** What its cell says. */
   readonly mode: number;
+  /** Called once, when its cell is published; without one, where it could not be. */
+  published?(ticket: Ticket | null): void;
   /** Takes it if that is possible now, else null. Throws when it can never be had. The cell, if it has one. */
   attempt(ticket: Ticket | null): T | null;
   /** Called when its cell is withdrawn: others may be next. What it has come to after all, if it had not `taken` it. */
@@ -33,6 +35,7 @@ export interface Limits {
 interface Request {
   readonly mode: number;
   ticket: Ticket | null;
+  published(): void;
   /** True when it is settled. */
   look(): boolean;
   end(error: unknown): void;
@@ -61,6 +64,7 @@ export class WaitQueue implements Listener {
     // step: wait-published
     let value: T | null;
     try {
+      wait.published?.(ticket);
       value = this.#sleepUntil(wait, ticket, deadline, check);
     } catch (error) {
       waiting.withdraw(ticket);
@@ -104,16 +108,20 @@ export class WaitQueue implements Listener {
       const request: Request = {
         mode: wait.mode,
         ticket: null,
+        published: () => {
+          try {
+            wait.published?.(request.ticket);
+          } catch (error) {
+            fail(error);
+          }
+        },
         look: () => {
           let value: T | null;
           try {
             value = wait.attempt(request.ticket);
             if (value === null) return false;
           } catch (error) {
-            unlimit();
-            reject(error);
-            this.#remove(request);
-            this.#giveUp(wait);
+            fail(error);
             return true;
           }
           unlimit();
@@ -126,6 +134,12 @@ export class WaitQueue implements Listener {
           reject(error);
         },
         ended: () => this.#giveUp(wait),
+      };
+      const fail = (error: unknown): void => {
+        unlimit();
+        reject(error);
+        this.#remove(request);
+        this.#giveUp(wait);
       };
       const elapsed = (): void => {
         unlimit();
@@ -178,6 +192,7 @@ export class WaitQueue implements Listener {
     if (this.#queue.length === 1) this.#attachment.doorbell.add(this);
     try {
       this.#publish();
+      request.published();
       // Nobody passes by who came before: if the first cannot go on, nor can this one.
       if (this.#queue[0] === request) this.look();
     } catch (error) {

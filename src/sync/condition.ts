@@ -1,0 +1,157 @@
+// Condition: waiting, with a mutex released meanwhile, until somebody says that what it guards has changed.
+
+import { invalidArgument, MemspanError } from '../errors.ts';
+import { defineKind } from '../span/kinds.ts';
+import { Span } from '../span/span.ts';
+import { CONDITION_SIZE } from './condition.layout.ts';
+import { ConditionState } from './condition-state.ts';
+import { MutexGuard, type Suspended } from './mutex-guard.ts';
+import { embedded, named, type Place, Primitive } from './primitive.ts';
+import { type AsyncOptions, type BlockingOptions, signalOf, timeoutOf } from './wait-options.ts';
+
+/** In the directory. */
+const KIND = 5;
+
+declare module '../span/span.ts' {
+  interface Span {
+    /** The condition of that name; made if there is none. Throws `ERR_MEMSPAN_NO_SPACE`. */
+    condition(name: string): Condition;
+  }
+}
+
+Span.prototype.condition = function condition(this: Span, name: string): Condition {
+  const operation = 'span.condition';
+  const place = named(this, name, {
+    operation,
+    kind: KIND,
+    length: CONDITION_SIZE,
+    options: 0,
+    describeOptions: () => 'none',
+  });
+  return new Condition(place);
+};
+
+/**
+ * Used with a mutex that all its users have agreed on: hold it, look at the data, and while that is not as it should
+ * be, `wait`. Who changes the data holds the mutex, too, and notifies (before or after it releases).
+ *
+ * `notifyOne` lets the one go on that has waited longest; if that one dies before it could, the next. Nobody goes on
+ * without having been notified, but the data may have changed again until it has the mutex: look again, in a loop
+ * (pthread_cond_wait(3p)).
+ */
+export class Condition extends Primitive {
+  readonly #state: ConditionState;
+
+  /** @internal */
+  constructor(place: Place) {
+    super(place);
+    const { attachment, offset } = place;
+    this.#state = attachment.local(offset, () => new ConditionState(attachment, offset));
+  }
+
+  /**
+   * A condition embedded in an object of the span, such as `span.bytes`, at a byte offset of the span: four bytes,
+   * zeros at first.
+   */
+  static at(span: Span, offset: number): Condition {
+    return new Condition(embedded(span, offset, CONDITION_SIZE, 'Condition.at'));
+  }
+
+  /** How many wait, tasks and threads: a moment's news. */
+  get waiters(): number {
+    this.check('condition.waiters');
+    return this.#state.waiters;
+  }
+
+  /**
+   * Releases the guard's mutex, blocks until notified, and locks it again, which may take longer than `timeoutMs`.
+   * True when it was notified, null when the time was over; the guard holds the mutex either way, and its `ownerDied` says
+   * what it would say of a new one. Blocks the event loop, too: use `waitAsync` where that matters.
+   * Throws `ERR_MEMSPAN_NOT_HELD` for a guard that holds nothing, `ERR_MEMSPAN_CLOSED`, `ERR_MEMSPAN_TRUNCATED`; and what
+   * `mutex.lock` throws, without the mutex then.
+   */
+  wait(guard: MutexGuard): true;
+  wait(guard: MutexGuard, options: BlockingOptions | undefined): true | null;
+  wait(guard: MutexGuard, options?: BlockingOptions): true | null {
+    const operation = 'condition.wait';
+    const timeoutMs = timeoutOf(options, operation);
+    this.#checkGuard(guard, operation);
+    this.#state.forgetDead();
+    let suspended: Suspended | null = null;
+    const wait = this.#state.wait(
+      () => {
+        suspended = guard.suspend();
+      },
+      { operation, object: this.fullName },
+    );
+    const deadline = performance.now() + timeoutMs;
+    try {
+      return this.#state.queue.block(wait, deadline, () => this.check(operation));
+    } finally {
+      // step: condition-before-lock
+      if (suspended !== null) guard.resume(guard.mutex.lock(), suspended);
+    }
+  }
+
+  /**
+   * Like `wait`, without blocking. Rejects with the signal's reason when that is aborted, once the guard holds the mutex
+   * again. Keeps the event loop open while pending, and needs no thread of libuv's. Throws `ERR_MEMSPAN_LIMIT`, too: a
+   * thread waits for at most 95 things at once.
+   */
+  waitAsync(guard: MutexGuard): Promise<true>;
+  waitAsync(guard: MutexGuard, options: AsyncOptions & { timeoutMs?: undefined }): Promise<true>;
+  waitAsync(guard: MutexGuard, options: AsyncOptions | undefined): Promise<true | null>;
+  async waitAsync(guard: MutexGuard, options?: AsyncOptions): Promise<true | null> {
+    const operation = 'condition.waitAsync';
+    const timeoutMs = timeoutOf(options, operation);
+    const signal = signalOf(options, operation);
+    this.#checkGuard(guard, operation);
+    if (signal?.aborted) throw signal.reason;
+    this.#state.forgetDead();
+    let suspended: Suspended | null = null;
+    const wait = this.#state.wait(
+      () => {
+        suspended = guard.suspend();
+      },
+      { operation, object: this.fullName },
+    );
+    try {
+      return await this.#state.queue.waitAsync(wait, { timeoutMs, signal });
+    } finally {
+      // step: condition-before-lock
+      if (suspended !== null) guard.resume(await guard.mutex.lockAsync(), suspended);
+    }
+  }
+
+  #checkGuard(guard: unknown, operation: string): asserts guard is MutexGuard {
+    if (!(guard instanceof MutexGuard)) {
+      throw invalidArgument(`${operation} takes the guard of a mutex that is held`);
+    }
+    this.check(operation);
+    if (guard.held) return;
+    throw new MemspanError('ERR_MEMSPAN_NOT_HELD', {
+      operation,
+      object: guard.mutex.fullName,
+      cause: 'the guard has been released',
+      remedy: 'Lock the mutex first, and wait with its guard',
+    });
+  }
+
+  /** Lets the one go on that has waited longest. True when somebody waited. */
+  notifyOne(): boolean {
+    this.check('condition.notifyOne');
+    return this.#state.notify(1) > 0;
+  }
+
+  /** Lets all go on who wait now; how many that are. */
+  notifyAll(): number {
+    this.check('condition.notifyAll');
+    return this.#state.notify(Number.POSITIVE_INFINITY);
+  }
+}
+
+defineKind({
+  code: KIND,
+  name: 'condition',
+  open: (span, { name }) => span.condition(name),
+});
