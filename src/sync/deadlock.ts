@@ -7,6 +7,7 @@
 
 import { MemspanError } from '../errors.ts';
 import type { Attachment } from '../span/attachment.ts';
+import { Mode } from '../span/participant.layout.ts';
 import type { SpanView } from '../span/view.ts';
 import type { Ticket } from '../span/waiting.ts';
 import { load } from '../word/atomics.ts';
@@ -56,6 +57,8 @@ function walk(view: SpanView, start: number): Step[] | null {
     const wait = view.waitsOf(id, true)[0];
     // A cell that a hostile peer has filled may say anything.
     if (wait === undefined || !wait.blocking || wait.offset > view.geometry.size - 4) return null;
+    // Only where one alone can have it does the word say who: elsewhere it may look like anybody's id.
+    if (wait.mode !== Mode.exclusive) return null;
     const word = load(view.words, wait.offset / 4);
     const holder = word & OWNER;
     if (holder === 0 || !view.isAlive(holder)) return null;
