@@ -53,6 +53,8 @@ export type ErrorCode =
   | 'ERR_MEMSPAN_NOT_HELD'
   /** There would be more than there can be. */
   | 'ERR_MEMSPAN_OVERFLOW'
+  /** A party of a barrier has died, or the barrier was reset. */
+  | 'ERR_MEMSPAN_BROKEN'
   /** The bytes are not what memspan writes there. */
   | 'ERR_MEMSPAN_CORRUPT'
   /** Another participant has this end already. */
