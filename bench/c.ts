@@ -11,7 +11,7 @@ const sources = fileURLToPath(new URL('../../bench/c/', import.meta.url));
 const programs = fileURLToPath(new URL('../../build/bench/', import.meta.url));
 const compiler = process.env.CC ?? 'cc';
 
-export type Program = 'roundtrip' | 'ring' | 'stream' | 'mutex';
+export type Program = 'roundtrip' | 'ring' | 'stream' | 'mutex' | 'semaphore';
 
 export interface Run extends Measurement {
   readonly perSecond: number;

@@ -9,6 +9,7 @@ import { say, type Task, type Transport, type TransportName } from './task.ts';
 import { asyncMutex, criticalSection, fairMutex, lockFile, mutex } from './transports/mutex.ts';
 import { processSend } from './transports/process-send.ts';
 import { ring, stream } from './transports/ring.ts';
+import { asyncSemaphore, semaphore, undoSemaphore } from './transports/semaphore.ts';
 import { unixSocket, unixSocketBatched } from './transports/unix-socket.ts';
 import { futex, spin } from './transports/words.ts';
 
@@ -21,6 +22,9 @@ const transports: Record<TransportName, Transport> = {
   'mutex, fair': fairMutex,
   'mutex, async': asyncMutex,
   'critical section': criticalSection,
+  semaphore,
+  'semaphore, undo': undoSemaphore,
+  'semaphore, async': asyncSemaphore,
   'lock file': lockFile,
   'process.send': processSend,
   'unix socket': unixSocket,

@@ -5,7 +5,8 @@ import Table from 'cli-table3';
 import { Command, Option } from 'commander';
 import colors from 'picocolors';
 import { hasCompiler, runC } from './c.ts';
-import { type Contender, type Row, rows } from './groups.ts';
+import { rows } from './groups.ts';
+import type { Contender, Row } from './row.ts';
 import { median, spread } from './statistics.ts';
 import type { Measurement } from './task.ts';
 

@@ -1,23 +1,11 @@
-// memspan's mutex: alone (the other side is attached, and idle), or a contest: both sides loop over lock, add
-// one to two plain words, release, until they have done so `count` times together. Beside it, alone: the
-// critical section, and a lock file for scale.
+// memspan's mutex: alone (the other side is attached, and idle), or a contest. Beside it, alone: the critical
+// section, and a lock file for scale.
 
 import { mkdirSync, rmdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { CriticalSection, type Mutex, type MutexOptions, Span } from '../../src/index.ts';
+import { contestOfA, contestOfB, count, now, timed, wordsOf } from '../contest.ts';
 import { type Measurement, say, type Task, type Transport } from '../task.ts';
-
-/** The plain words that the mutex guards: how often in all, and by each side. */
-const TOTAL = 0;
-const OF_A = 1;
-const OF_B = 2;
-/** Not guarded. 1: b has warmed up; 2: the counting begins. One side may get all of the warm-up. */
-const START = 3;
-
-/** Long enough for the engine to have compiled all of it. */
-const warmUp = ({ count }: Task): number => Math.ceil(count / 2);
-
-const now = (): bigint => process.hrtime.bigint();
 
 type Lock = Pick<Mutex | CriticalSection, 'lock' | 'lockAsync'>;
 
@@ -52,14 +40,6 @@ const async: Way = {
   },
 };
 
-/** What the mutex guards. True when there were enough. */
-function count(words: Int32Array, own: number, until: number): boolean {
-  if ((words[TOTAL] as number) >= until) return true;
-  (words[TOTAL] as number)++;
-  (words[own] as number)++;
-  return false;
-}
-
 function mutexTransport({ alone, contend }: Way, options: MutexOptions): Transport {
   return {
     async a(task, { name, heard }) {
@@ -69,24 +49,12 @@ function mutexTransport({ alone, contend }: Way, options: MutexOptions): Transpo
       const guard = mutex.lock();
       await heard();
       guard.release();
-      const result = await (task.kind === 'contest' ? contest() : timed(task, mutex, alone));
+      const result =
+        task.kind === 'contest'
+          ? await contestOfA(task, words, contend.bind(undefined, mutex))
+          : await timed(task, (count) => alone(mutex, count));
       span.unlink();
       return result;
-
-      async function contest() {
-        await contend(mutex, words, OF_A, warmUp(task));
-        while (Atomics.load(words, START) === 0);
-        const before = words[OF_A] as number;
-        const start = now();
-        Atomics.store(words, START, 2);
-        await contend(mutex, words, OF_A, warmUp(task) + task.count);
-        const ns = Number(now() - start);
-        if ((words[OF_A] as number) + (words[OF_B] as number) !== words[TOTAL]) {
-          throw new Error('the mutex let both in at once');
-        }
-        const own = (words[OF_A] as number) - before;
-        return { nsPerOp: ns / task.count, busier: Math.max(own, task.count - own) / task.count };
-      }
     },
 
     async b(task, name) {
@@ -96,27 +64,11 @@ function mutexTransport({ alone, contend }: Way, options: MutexOptions): Transpo
       const isOver = new Promise((resolve) => process.once('disconnect', resolve));
       say('ready');
       if (task.kind === 'contest') {
-        await contend(mutex, words, OF_B, warmUp(task));
-        Atomics.store(words, START, 1);
-        while (Atomics.load(words, START) === 1);
-        await contend(mutex, words, OF_B, warmUp(task) + task.count);
+        await contestOfB(task, words, contend.bind(undefined, mutex));
       }
       await isOver;
     },
   };
-}
-
-async function timed(task: Task, lock: Lock, alone: Way['alone']): Promise<Measurement> {
-  // Several calls: the engine compiles a loop that runs differently from one that is called.
-  for (let i = 0; i < 4; i++) await alone(lock, warmUp(task) / 4);
-  const start = now();
-  await alone(lock, task.count);
-  return { nsPerOp: Number(now() - start) / task.count };
-}
-
-function wordsOf(span: Span): Int32Array {
-  const bytes = span.bytes('counts', { size: 16 });
-  return new Int32Array(bytes.buffer, bytes.byteOffset, 4);
 }
 
 export const mutex: Transport = mutexTransport(blocking, {});
@@ -135,9 +87,10 @@ function onlyA(measure: (task: Task, name: string) => Promise<Measurement>): Tra
   };
 }
 
-export const criticalSection: Transport = onlyA((task) =>
-  timed(task, new CriticalSection(), blocking.alone),
-);
+export const criticalSection: Transport = onlyA((task) => {
+  const section = new CriticalSection();
+  return timed(task, (count) => blocking.alone(section, count));
+});
 
 /** The usual way: a folder that only one can make. On memory, not on a disk. */
 export const lockFile: Transport = onlyA(async ({ count }, name) => {

@@ -1,0 +1,97 @@
+// The rows of what lets one in at a time, or so many.
+
+import { alone, CORES, c, contest, pair, type Row, trips } from '../row.ts';
+
+const CONTESTED = 10_000_000;
+
+export const locks: Row[] = [
+  {
+    group: 'locks',
+    name: 'mutex, uncontended',
+    unit: 'ns',
+    size: 0,
+    contenders: {
+      C: c('mutex', (share) => ['shared', 'alone', 10_000_000 * share, ...CORES]),
+      'C, robust': c('mutex', (share) => ['robust', 'alone', 10_000_000 * share, ...CORES]),
+      memspan: pair('mutex', alone(10_000_000)),
+      'memspan, CriticalSection': pair('critical section', alone(10_000_000)),
+      'lock file': pair('lock file', alone(10_000)),
+    },
+    targets: [{ against: 'C', speedMin: 1 / 2 }],
+  },
+  {
+    group: 'locks',
+    name: 'mutex, two processes contending',
+    unit: 'locks/s',
+    size: 0,
+    contenders: {
+      C: c('mutex', (share) => ['shared', 'contest', CONTESTED * share, ...CORES]),
+      'C, robust': c('mutex', (share) => ['robust', 'contest', CONTESTED * share, ...CORES]),
+      memspan: pair('mutex', contest(CONTESTED)),
+      'memspan, fair': pair('mutex, fair', contest(CONTESTED / 200)),
+    },
+    targets: [{ against: 'C', speedMin: 0.8 }],
+  },
+  {
+    group: 'locks',
+    name: 'mutex, lockAsync, uncontended',
+    unit: 'ns',
+    size: 0,
+    contenders: {
+      memspan: pair('mutex, async', alone(500_000)),
+      // To ask a process that keeps the lock, and to be answered.
+      'process.send': pair('process.send', trips(5000)),
+    },
+    targets: [{ against: 'process.send', speedMin: 1 }],
+  },
+  {
+    group: 'locks',
+    name: 'mutex, lockAsync, two processes contending',
+    unit: 'locks/s',
+    size: 0,
+    contenders: {
+      memspan: pair('mutex, async', contest(200_000)),
+      'process.send': pair('process.send', trips(5000)),
+    },
+    targets: [{ against: 'process.send', speedMin: 1 }],
+  },
+  {
+    group: 'locks',
+    name: 'semaphore, uncontended',
+    unit: 'ns',
+    size: 0,
+    contenders: {
+      C: c('semaphore', (share) => ['alone', 10_000_000 * share, ...CORES]),
+      memspan: pair('semaphore', alone(10_000_000)),
+      'memspan, undo': pair('semaphore, undo', alone(1_000_000)),
+      'memspan, async': pair('semaphore, async', alone(500_000)),
+    },
+    targets: [{ against: 'C', speedMin: 1 / 2 }],
+  },
+  {
+    group: 'locks',
+    // First come, first served here; in C whoever is there first.
+    name: 'semaphore of one permit, two processes contending',
+    unit: 'locks/s',
+    size: 0,
+    contenders: {
+      C: c('semaphore', (share) => ['contest', 2_000_000 * share, ...CORES]),
+      memspan: pair('semaphore', contest(100_000)),
+      'memspan, undo': pair('semaphore, undo', contest(100_000)),
+      'memspan, async': pair('semaphore, async', contest(100_000)),
+    },
+    targets: [],
+  },
+  {
+    group: 'locks',
+    name: 'two semaphores, round trip',
+    unit: 'ns',
+    size: 0,
+    contenders: {
+      C: c('semaphore', (share) => ['pingpong', 20_000 * share, ...CORES]),
+      memspan: pair('semaphore', trips(20_000)),
+      'memspan, async': pair('semaphore, async', trips(20_000)),
+    },
+    targets: [],
+  },
+];

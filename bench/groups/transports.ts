@@ -1,0 +1,116 @@
+// The rows of what carries messages: round trips over words, rings, streams.
+
+import { CORES, c, flow, pair, type Row, trips } from '../row.ts';
+
+export const roundTrips: Row[] = [
+  {
+    group: 'roundtrip',
+    name: 'round trip, spinning',
+    unit: 'ns',
+    size: 4,
+    contenders: {
+      C: c('roundtrip', (share) => ['spin', 1_000_000 * share, ...CORES]),
+      memspan: pair('spin', trips(1_000_000)),
+    },
+    targets: [{ against: 'C', speedMin: 1 / 2.5 }],
+  },
+  {
+    group: 'roundtrip',
+    name: 'round trip, sleeping',
+    unit: 'ns',
+    size: 4,
+    contenders: {
+      C: c('roundtrip', (share) => ['futex', 20_000 * share, ...CORES]),
+      memspan: pair('futex', trips(20_000)),
+      'process.send': pair('process.send', trips(5000)),
+      'unix socket': pair('unix socket', trips(5000)),
+    },
+    targets: [
+      { against: 'C', speedMin: 1 / 1.15 },
+      { against: 'process.send', speedMin: 1 },
+      { against: 'unix socket', speedMin: 1 },
+    ],
+  },
+  {
+    group: 'roundtrip',
+    name: 'round trip, sleeping, one core',
+    unit: 'ns',
+    size: 4,
+    contenders: {
+      C: c('roundtrip', (share) => ['futex-onecore', 100_000 * share]),
+      memspan: pair('futex', trips(100_000), true),
+      'process.send': pair('process.send', trips(5000), true),
+      'unix socket': pair('unix socket', trips(5000), true),
+    },
+    targets: [
+      { against: 'C', speedMin: 1 / 1.3 },
+      { against: 'process.send', speedMin: 1 },
+      { against: 'unix socket', speedMin: 1 },
+    ],
+  },
+];
+
+interface RingSize {
+  readonly size: number;
+  readonly label: string;
+  readonly count: number;
+  /** Messages for the slow peers. */
+  readonly few: number;
+  readonly ofC: number;
+  readonly ofBatched: number;
+}
+
+const ringSizes: RingSize[] = [
+  { size: 64, label: '64 B', count: 10_000_000, few: 200_000, ofC: 0.1, ofBatched: 3 },
+  { size: 1024, label: '1 KiB', count: 3_000_000, few: 100_000, ofC: 0.4, ofBatched: 5 },
+  { size: 65536, label: '64 KiB', count: 50_000, few: 5000, ofC: 0.8, ofBatched: 10 },
+  { size: 1 << 20, label: '1 MiB', count: 5000, few: 300, ofC: 0.9, ofBatched: 15 },
+];
+
+export const rings: Row[] = ringSizes.map(({ size, label, count, few, ofC, ofBatched }) => ({
+  group: 'ring',
+  name: `ring, ${label}`,
+  unit: 'messages/s',
+  size,
+  contenders: {
+    C: c('ring', (share) => [size, count * share, Math.max(1 << 20, size * 16), ...CORES]),
+    memspan: pair('ring', flow(count, size)),
+    'process.send': pair('process.send', flow(few, size)),
+    'unix socket': pair('unix socket', flow(few, size)),
+    'unix socket, batched': pair('unix socket, batched', flow(few * 5, size)),
+  },
+  targets: [
+    { against: 'C', speedMin: ofC },
+    ...(size === 64
+      ? ([
+          { against: 'process.send', speedMin: 40 },
+          { against: 'unix socket', speedMin: 25 },
+        ] as const)
+      : []),
+    { against: 'unix socket, batched', speedMin: ofBatched },
+  ],
+}));
+
+const CHUNK = 65536;
+const STREAM_CHUNKS = 65536;
+
+export const streams: Row[] = [
+  {
+    group: 'stream',
+    name: 'stream of 64 KiB chunks, sleeping when idle',
+    unit: 'MB/s',
+    size: CHUNK,
+    contenders: {
+      C: c('stream', (share) => [
+        Math.ceil(STREAM_CHUNKS * share) * CHUNK,
+        CHUNK,
+        CHUNK * 32,
+        ...CORES,
+      ]),
+      memspan: pair('stream', flow(STREAM_CHUNKS, CHUNK)),
+      'process.send': pair('process.send', flow(3000, CHUNK)),
+      'unix socket': pair('unix socket', flow(10_000, CHUNK)),
+    },
+    targets: [{ against: 'C', speedMin: 0.8 }],
+  },
+];

@@ -1,0 +1,64 @@
+// One row of what is measured: contenders that do the same thing, the targets of the design (§12) for them, and the
+// two ways to start a contender.
+
+import { type Program, runC } from './c.ts';
+import { runPair } from './pair.ts';
+import type { Measurement, Task, TransportName } from './task.ts';
+
+export type Contender =
+  | 'C'
+  | 'C, robust'
+  | 'memspan'
+  | 'memspan, fair'
+  | 'memspan, undo'
+  | 'memspan, async'
+  | 'memspan, CriticalSection'
+  | 'process.send'
+  | 'unix socket'
+  | 'unix socket, batched'
+  | 'lock file';
+
+export interface Row {
+  readonly group: 'roundtrip' | 'ring' | 'stream' | 'locks';
+  readonly name: string;
+  /** How the measured nanoseconds are shown. */
+  readonly unit: 'ns' | 'messages/s' | 'MB/s' | 'locks/s';
+  /** Bytes of a message; 0 for locks. */
+  readonly size: number;
+  /** Each does that share of its full work. */
+  readonly contenders: Partial<Record<Contender, Run>>;
+  readonly targets: readonly Target[];
+}
+
+export interface Target {
+  readonly against: Contender;
+  /**
+   * The ratio of speeds, memspan's to the other's: at least this. A limit on time such as "≤ 2.5× C" is
+   * 1/2.5 here.
+   */
+  readonly speedMin: number;
+}
+
+/** The processors of the two C processes. */
+export const CORES: readonly string[] = ['--cpus', '0,1'];
+
+type Run = (share: number) => Promise<Measurement>;
+
+export function c(program: Program, args: (share: number) => (string | number)[]): Run {
+  return async (share) =>
+    runC(
+      program,
+      args(share).map((value) => (typeof value === 'number' ? Math.ceil(value) : value)),
+    );
+}
+
+type Work = Omit<Task, 'transport' | 'oneCore'>;
+
+export function pair(transport: TransportName, work: Work, oneCore = false): Run {
+  return (share) => runPair({ ...work, transport, oneCore, count: Math.ceil(work.count * share) });
+}
+
+export const trips = (count: number, size = 64): Work => ({ kind: 'trips', count, size });
+export const alone = (count: number): Work => ({ kind: 'alone', count, size: 0 });
+export const contest = (count: number): Work => ({ kind: 'contest', count, size: 0 });
+export const flow = (count: number, size: number): Work => ({ kind: 'flow', count, size });
