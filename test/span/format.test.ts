@@ -8,6 +8,7 @@ import path from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { native } from '../../src/binding.ts';
 import { Span } from '../../src/index.ts';
+import '../../src/locks/locks.ts';
 import { ENTRY_SIZE, Entry, NAME_SIZE, READY } from '../../src/span/directory.layout.ts';
 import * as header from '../../src/span/header.layout.ts';
 import { kindNames, kindOf } from '../../src/span/kinds.ts';
