@@ -33,6 +33,8 @@ export { Mutex, type MutexOptions } from './sync/mutex.ts';
 export type { MutexGuard } from './sync/mutex-guard.ts';
 export { type Initialisation, Once } from './sync/once.ts';
 export type { Permit } from './sync/permit.ts';
+export { RwLock, type RwLockOptions } from './sync/rwlock.ts';
+export type { ReadGuard, WriteGuard } from './sync/rwlock-guard.ts';
 export { Semaphore, type SemaphoreOptions } from './sync/semaphore.ts';
 export type { AsyncOptions, BlockingOptions } from './sync/wait-options.ts';
 export {

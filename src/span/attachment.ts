@@ -5,6 +5,7 @@ import { MemspanError } from '../errors.ts';
 import type { Lifeline } from '../segment/lifeline.ts';
 import { Doorbell } from './doorbell.ts';
 import { unlinkIfLast } from './gate.ts';
+import { Reads } from './reads.ts';
 import { clearDead, leaveSlot, type TakenSlot, takeSlot } from './slot.ts';
 import type { SpanView } from './view.ts';
 import { Waiting } from './waiting.ts';
@@ -20,6 +21,7 @@ export class Attachment {
   readonly view: SpanView;
   readonly id: number;
   readonly waiting: Waiting;
+  readonly reads: Reads;
   readonly doorbell: Doorbell;
   /** The inode. */
   readonly key: string;
@@ -43,6 +45,7 @@ export class Attachment {
     this.id = this.#slot.id;
     const watch = without.has('inotify') ? 0 : view.segment.watch();
     this.waiting = new Waiting(view, this.id, watch);
+    this.reads = new Reads(view, this.id);
     this.doorbell = new Doorbell(view.words, this.waiting);
   }
 
@@ -83,6 +86,7 @@ export class Attachment {
     if (!this.#isOpen) return;
     this.#isOpen = false;
     this.#forgetDead();
+    this.reads.leave();
     leaveSlot(this.view, this.#slot);
     this.#gate.release();
     // step: gate-released

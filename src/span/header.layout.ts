@@ -43,12 +43,16 @@ export const Header = {
   slotCursor: 48,
   /** 1 from before the dead are cleared away until whoever does it is attached. Changes. */
   recovering: 49,
+  /** A bit per slot whose participant may read something, 32 in a word (reads.ts). Changes. */
+  readers: 64,
 } as const;
 
 export const HeaderFlag = {
   /** The last one out unlinks the name. */
   lastClose: 1,
 } as const;
+
+export const READERS_WORDS = 128;
 
 export const PARTICIPANTS_MAX = 4094;
 export const ENTRIES_MAX = 65_536;

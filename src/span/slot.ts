@@ -26,6 +26,7 @@ import {
   epochOf,
   ID_MASK,
   idOf,
+  READS,
   Slot,
   slotOf,
   TEXT_SIZE,
@@ -84,6 +85,8 @@ function fill(view: SpanView, id: number, as: string | undefined): void {
   for (let cell = 0; cell < CELLS; cell++) {
     store(words, at + Slot.cells + cell * CELL_WORDS + Cell.state, 0);
   }
+  store(words, at + Slot.reads, epochOf(id) << 16);
+  for (let entry = 1; entry <= READS; entry++) store(words, at + Slot.reads + entry, 0);
   const { tid, pidNamespace } = whoAmI();
   store(words, at + Slot.pid, process.pid);
   store(words, at + Slot.tid, tid);

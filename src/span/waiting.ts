@@ -25,6 +25,7 @@ import {
   EPOCH_MASK,
   epochOf,
   idOf,
+  MODE_MASK,
   Slot,
   slotOf,
 } from './participant.layout.ts';
@@ -128,8 +129,11 @@ export class Waiting {
     store(this.#words, this.#summary, (epochOf(this.#id) << 16) | count);
   }
 
-  /** The waiter of the object with the earliest ticket, of this participant or another; after `previous`. */
-  first(object: number, previous?: Waiter): Waiter | null {
+  /**
+   * The waiter of the object with the earliest ticket, of this participant or another; after `previous`; with
+   * `mode`, of those who wait like that.
+   */
+  first(object: number, previous?: Waiter, mode?: number): Waiter | null {
     const { waitsOffset, participants } = this.#view.geometry;
     const words = this.#words;
     let found: Waiter | null = null;
@@ -142,6 +146,7 @@ export class Waiting {
         const at = cells + cell * CELL_WORDS;
         const state = load(words, at + Cell.state);
         if (state === 0 || load(words, at + Cell.object) >>> 0 !== object) continue;
+        if (mode !== undefined && (state & MODE_MASK) !== mode) continue;
         const ticket = load(words, at + Cell.ticket);
         // Tickets wrap: the difference tells which is earlier.
         if (previous !== undefined && ((ticket - previous.ticket) | 0) <= 0) continue;
@@ -159,9 +164,10 @@ export class Waiting {
     return load(this.#words, at + Cell.state) === state && this.#isCounted(id);
   }
 
-  /** Whether participant `id` waits for the object. */
-  waitsFor(id: number, object: number): boolean {
-    return this.#view.waitsOf(id).some((wait) => wait.offset === object * 4);
+  /** Whether participant `id` waits for the object; with `mode`, like that. */
+  waitsFor(id: number, object: number, mode?: number): boolean {
+    const waits = this.#view.waitsOf(id);
+    return waits.some((wait) => wait.offset === object * 4 && wait.mode === (mode ?? wait.mode));
   }
 
   #isCounted(id: number): boolean {
@@ -213,14 +219,16 @@ export class Waiting {
     compareExchange(this.#words, at, summary, epochOf(id) << 16);
   }
 
-  /** Rings everybody who waits for the object. */
-  ringAll(object: number): void {
+  /** Rings everybody who waits for the object; with `mode`, who waits like that. False when nobody alive does. */
+  ringAll(object: number, mode?: number): boolean {
+    let some = false;
     for (let slot = 0; slot < this.#view.geometry.participants; slot++) {
       const summary = load(this.#words, this.#view.geometry.waitsOffset / 4 + slot);
       if ((summary & 0xffff) === 0) continue;
       const id = idOf(slot, (summary >>> 16) & EPOCH_MASK);
-      if (this.waitsFor(id, object)) this.ring(id);
+      if (this.waitsFor(id, object, mode) && this.ring(id) !== Rung.dead) some = true;
     }
+    return some;
   }
 
   /** Throws `ERR_MEMSPAN_TRUNCATED` or `ERR_MEMSPAN_CLOSED` when the memory is gone. */

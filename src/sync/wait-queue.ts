@@ -14,6 +14,8 @@ import { limit } from './wait-options.ts';
 export interface Wait<T> {
   /** What its cell says. */
   readonly mode: number;
+  /** The kind of lock that its deadlock event names; 'mutex' if it says nothing. */
+  readonly kind?: string;
   /** Called once, when its cell is published; without one, where it could not be. */
   published?(ticket: Ticket | null): void;
   /** Takes it if that is possible now, else null. Throws when it can never be had. The cell, if it has one. */
@@ -86,7 +88,7 @@ export class WaitQueue implements Listener {
       const now = performance.now();
       if (now >= deadline) return null;
       if (now >= checkAt) {
-        checkDeadlock(this.#attachment, ticket);
+        checkDeadlock(this.#attachment, ticket, wait.kind);
         checkAt = now + waiting.sliceMs;
       }
       if (wait.isSoon?.() === true) continue;

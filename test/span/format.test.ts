@@ -15,6 +15,7 @@ import { kindNames, kindOf } from '../../src/span/kinds.ts';
 import * as participant from '../../src/span/participant.layout.ts';
 import * as mutex from '../../src/sync/mutex.layout.ts';
 import { encode } from '../../src/sync/mutex-options.ts';
+import * as rwlock from '../../src/sync/rwlock.layout.ts';
 import { needs } from '../support/extras.ts';
 import { startChild } from '../support/puppets.ts';
 import { shmPath, uniqueName } from '../support/segments.ts';
@@ -100,7 +101,9 @@ test('the fields are as large as the page says', () => {
   assert.equal(Slot.program?.size, participant.TEXT_SIZE);
   assert.equal(Slot.cells?.size, 4 * participant.CELLS * participant.CELL_WORDS);
   assert.equal(EntryField.name?.size, NAME_SIZE);
+  assert.equal(Slot.reads?.size, 4 * (1 + participant.READS));
   assert.equal(Header.magic?.size, header.MAGIC.length);
+  assert.equal(Header.readers?.size, 4 * header.READERS_WORDS);
 });
 
 test('the bits mean what the page says', () => {
@@ -117,6 +120,9 @@ test('the bits mean what the page says', () => {
   const { OWNER, DIED, GRANTED, UNRECOVERABLE, WAITERS } = mutex;
   const flags = { OWNER, DIED, GRANTED, UNRECOVERABLE, WAITERS: WAITERS >>> 0 };
   assert.deepEqual(bits('Mutex'), flags);
+  const { BARRED, RWLOCK_SIZE, ...rwFlags } = rwlock;
+  assert.deepEqual(bits('RwLock'), { ...rwFlags, WAITERS: rwFlags.WAITERS >>> 0 });
+  assert.equal(BARRED, rwlock.OWNER | rwlock.DIED | rwlock.UNRECOVERABLE);
   assert.ok(page.includes(`0x${READY.toString(16)}, \`READY\``));
 });
 

@@ -90,7 +90,7 @@ test('opening and closing leaves no descriptor behind, also when it fails', () =
 });
 
 test('whenever there is no descriptor left for it, opening fails and keeps none', async () => {
-  const child = await startChild({ under: ['sh', '-c', 'ulimit -n 60; exec "$@"', 'sh'] });
+  const child = await startChild({ under: ['sh', '-c', 'ulimit -n 200; exec "$@"', 'sh'] });
   const name = uniqueName();
   const outcomes = await child.run(({ memspan, fs }, name) => {
     const count = (): number => fs.readdirSync('/proc/self/fd').length;
