@@ -45,6 +45,17 @@ export function corrupt(subject: Subject, parties: number, found: number): Memsp
   });
 }
 
+export function mismatch(object: string, expected: number, found: number): MemspanError {
+  return new MemspanError('ERR_MEMSPAN_OPTIONS_MISMATCH', {
+    operation: 'Barrier.at',
+    object,
+    cause: `this thread uses it for ${found} parties, not ${expected}`,
+    remedy: 'Give the same options wherever it is used',
+    expected,
+    found,
+  });
+}
+
 function list(names: readonly string[]): string {
   const rest = names.length - NAMED_MAX;
   const some = names.slice(0, NAMED_MAX).join(', ');

@@ -142,8 +142,9 @@ export function giveUp({ words, index }: BarrierPlace, generation: number): Phas
     // Nobody can have arrived less than once but in a word that somebody has written over.
     if (phase !== Phase.open || countOf(word) === 0) return phase;
     // step: barrier-before-give-up
-    if (compareExchange(words, index, word, word - 1) === word) return phase;
+    if (compareExchange(words, index, word, word - 1) !== word) continue;
     // step: barrier-given-up
+    return phase;
   }
 }
 

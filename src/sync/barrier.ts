@@ -4,7 +4,7 @@ import { MemspanError } from '../errors.ts';
 import { defineKind } from '../span/kinds.ts';
 import { Span } from '../span/span.ts';
 import { BROKEN, barrierSize, countOf, generationOf } from './barrier.layout.ts';
-import { broken, corrupt, full } from './barrier-errors.ts';
+import { broken, corrupt, full, mismatch } from './barrier-errors.ts';
 import { type BarrierOptions, partiesOf } from './barrier-options.ts';
 import { isDeserted, lookAround, sittersOf } from './barrier-seats.ts';
 import { BarrierState } from './barrier-state.ts';
@@ -81,6 +81,9 @@ export class Barrier extends Primitive {
     const { attachment, offset } = place;
     this.parties = parties;
     this.#state = attachment.local(offset, () => new BarrierState(attachment, offset, parties));
+    // Of an embedded one nobody but its users knows.
+    if (this.#state.parties !== parties)
+      throw mismatch(this.fullName, parties, this.#state.parties);
   }
 
   /**
