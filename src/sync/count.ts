@@ -117,9 +117,10 @@ export class Count {
       if ((word & WAITERS) === 0 || value === 0) return;
       if (ringEarliest(this.#attachment, this.#index, value) > 0) return;
       if (compareExchange(this.#words, this.#index, word, word & COUNT) !== word) continue;
-      // Somebody may have come who relied on the mark.
-      ringEarliest(this.#attachment, this.#index, value);
-      return;
+      // step: count-unmarked
+      // Who has come meanwhile relies on the mark: also on being rung when one before it leaves.
+      if (this.waiters === 0) return;
+      this.mark();
     }
   }
 

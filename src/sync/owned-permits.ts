@@ -94,9 +94,18 @@ export class OwnedPermits {
       const value = this.value;
       if (value === 0 || ringEarliest(this.#attachment, this.#index, value) > 0) return;
       if (compareExchange(this.#words, this.#index, word, word & COUNT) !== word) continue;
-      // Somebody may have come who relied on the mark.
-      ringEarliest(this.#attachment, this.#index, value);
-      return;
+      // step: permit-unmarked
+      // As in Count.
+      if (this.#waiting(null) === 0) return;
+      this.#mark();
+    }
+  }
+
+  #mark(): void {
+    for (;;) {
+      const word = load(this.#words, this.#index);
+      if ((word & WAITERS) !== 0) return;
+      compareExchange(this.#words, this.#index, word, word | WAITERS);
     }
   }
 

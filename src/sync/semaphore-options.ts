@@ -86,17 +86,25 @@ export function agree(
   // step: semaphore-before-options
   const maxThere = compareExchange(words, index + SemaphoreWord.max, 0, max) || max;
   // step: semaphore-max-said
+  // Only who agrees about the one says the other: of two who race, the first to say `max` has its way.
   const initialThere =
-    (compareExchange(words, index + SemaphoreWord.initial, 0, initial + 1) || initial + 1) - 1;
-  if (maxThere === max && initialThere === initial) return;
-  const there = { ...facts, initial: initialThere, max: maxThere };
-  throw optionsMismatch(subject, facts, there);
+    maxThere === max
+      ? compareExchange(words, index + SemaphoreWord.initial, 0, initial + 1) || initial + 1
+      : load(words, index + SemaphoreWord.initial);
+  // step: semaphore-said
+  if (maxThere === max && initialThere === initial + 1) return;
+  const { undo } = facts;
+  throw optionsMismatch(subject, facts, {
+    ...(initialThere === 0 ? {} : { initial: initialThere - 1 }),
+    max: maxThere,
+    undo,
+  });
 }
 
 export function optionsMismatch(
   subject: { readonly operation: string; readonly object: string },
   expected: SemaphoreFacts,
-  found: SemaphoreFacts,
+  found: Partial<SemaphoreFacts>,
 ): MemspanError {
   return new MemspanError('ERR_MEMSPAN_OPTIONS_MISMATCH', {
     ...subject,
