@@ -219,7 +219,6 @@ export class RwLockState implements RwPlace {
       const word = load(this.words, this.index);
       const owner = word & OWNER;
       let look: Look = Look.held;
-      if (owner === this.id && (word & DRAINING) === 0) return Look.mine;
       if (owner === 0 || owner === this.id) {
         look = use === 'read' ? this.lookToRead(Marks.nothing) : this.lookToWrite(Marks.nothing);
       }
