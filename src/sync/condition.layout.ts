@@ -1,16 +1,23 @@
-// The bytes of a condition: one word, a count (count.ts) that begins at 0: notifications that have been given and not
-// been taken yet. Zeros are a condition that nobody waits for.
+// The bytes of a condition: one word. Zeros are a condition that nobody waits for.
 //
-//   │ WAITERS │ notifications: 31 bits │
-//       31
+//   │ WAITERS │ arrivals: 11 bits │ notifications: 20 bits │
+//       31     20                   0
 //
 // | what          | set by                                              | cleared by                                    |
 // |---------------|-----------------------------------------------------|-----------------------------------------------|
-// | notifications | notifyOne: one more, if there are more who live and | each waiter whose turn it is takes one        |
-// |               | wait; notifyAll: as many as live and wait           |                                               |
-// | WAITERS       | who waits, before it releases the mutex             | who would ring the waiters and finds none     |
+// | notifications | notifyOne: one more, if there are more who live and | each waiter whose turn it is takes one, once  |
+// |               | wait; notifyAll: as many as live and wait           | it has the mutex again                        |
+// | WAITERS       | who waits, before it releases the mutex             | who has the mutex and finds no waiter         |
+// | arrivals      | who waits, one more: who has counted the waiters    | the same                                      |
+// |               | meanwhile counts again                              |                                               |
 //
-// Notifications belong to those who have waited longest and live. One that was for somebody who has died is the next
-// one's; what is left when all are gone is taken away by the next who comes, before it waits.
+// Of n notifications each belongs to one of the n living waiters with the earliest tickets. One that was for somebody
+// who has died is so the next one's; what is left when all are gone is taken away by the next who has the mutex, before
+// it waits or when it goes on.
 
 export const CONDITION_SIZE = 4;
+
+export const WAITERS: number = 0x8000_0000 | 0;
+export const ARRIVALS = 0x7ff0_0000;
+/** Room for all cells of all participants. */
+export const NOTIFICATIONS = 0xf_ffff;

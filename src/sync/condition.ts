@@ -3,6 +3,7 @@
 import { invalidArgument, MemspanError } from '../errors.ts';
 import { defineKind } from '../span/kinds.ts';
 import { Span } from '../span/span.ts';
+import type { Ticket } from '../span/waiting.ts';
 import { CONDITION_SIZE } from './condition.layout.ts';
 import { ConditionState } from './condition-state.ts';
 import { MutexGuard, type Suspended } from './mutex-guard.ts';
@@ -76,20 +77,24 @@ export class Condition extends Primitive {
     const operation = 'condition.wait';
     const timeoutMs = timeoutOf(options, operation);
     this.#checkGuard(guard, operation);
-    this.#state.forgetDead();
-    let suspended: Suspended | null = null;
-    const wait = this.#state.wait(
-      () => {
-        suspended = guard.suspend();
-      },
-      { operation, object: this.fullName },
-    );
     const deadline = performance.now() + timeoutMs;
+    const { ticket, suspended } = this.#begin(guard, true, operation);
+    const state = this.#state;
     try {
-      return this.#state.queue.block(wait, deadline, () => this.check(operation));
-    } finally {
-      // step: condition-before-lock
-      if (suspended !== null) guard.resume(guard.mutex.lock(), suspended);
+      for (;;) {
+        const inTime = state.block(ticket, deadline, () => this.check(operation));
+        // step: condition-before-lock
+        const fresh = guard.mutex.lock();
+        // step: condition-locked
+        if (inTime && isTooLate(state, ticket, fresh)) continue;
+        const isNotified = state.finish(ticket);
+        // step: condition-finished
+        guard.resume(fresh, suspended);
+        return isNotified || inTime ? true : null;
+      }
+    } catch (error) {
+      state.giveUp(ticket);
+      throw error;
     }
   }
 
@@ -107,19 +112,44 @@ export class Condition extends Primitive {
     const signal = signalOf(options, operation);
     this.#checkGuard(guard, operation);
     if (signal?.aborted) throw signal.reason;
-    this.#state.forgetDead();
-    let suspended: Suspended | null = null;
-    const wait = this.#state.wait(
-      () => {
-        suspended = guard.suspend();
-      },
-      { operation, object: this.fullName },
-    );
+    const deadline = performance.now() + timeoutMs;
+    const { ticket, suspended } = this.#begin(guard, false, operation);
+    const state = this.#state;
     try {
-      return await this.#state.queue.waitAsync(wait, { timeoutMs, signal });
-    } finally {
-      // step: condition-before-lock
-      if (suspended !== null) guard.resume(await guard.mutex.lockAsync(), suspended);
+      for (;;) {
+        const limits = { timeoutMs: deadline - performance.now(), signal };
+        const inTime = await state.turn(ticket, limits);
+        // step: condition-before-lock
+        const fresh = await guard.mutex.lockAsync();
+        // step: condition-locked
+        if (inTime && isTooLate(state, ticket, fresh)) continue;
+        const isNotified = state.finish(ticket);
+        // step: condition-finished
+        guard.resume(fresh, suspended);
+        return isNotified || inTime ? true : null;
+      }
+    } catch (error) {
+      state.giveUp(ticket);
+      if (signal?.aborted && error === signal.reason) {
+        const fresh = await guard.mutex.lockAsync();
+        state.tidy();
+        guard.resume(fresh, suspended);
+      }
+      throw error;
+    }
+  }
+
+  /** Can be notified from now on, and gives up the mutex. */
+  #begin(guard: MutexGuard, blocking: boolean, operation: string): Begun {
+    const ticket = this.#state.begin(blocking);
+    if (ticket === null) throw tooMany(operation, this.fullName);
+    try {
+      const suspended = guard.suspend() as Suspended;
+      // step: condition-released
+      return { ticket, suspended };
+    } catch (error) {
+      this.#state.giveUp(ticket);
+      throw error;
     }
   }
 
@@ -148,6 +178,30 @@ export class Condition extends Primitive {
     this.check('condition.notifyAll');
     return this.#state.notify(Number.POSITIVE_INFINITY);
   }
+}
+
+interface Begun {
+  readonly ticket: Ticket;
+  readonly suspended: Suspended;
+}
+
+/**
+ * Somebody has taken it meanwhile: this thread itself, which blocked while one of its tasks had its turn. Not when the
+ * owner has died, which this one has to be told.
+ */
+function isTooLate(state: ConditionState, ticket: Ticket, fresh: MutexGuard): boolean {
+  if (fresh.ownerDied || state.isTurn(ticket)) return false;
+  fresh.release();
+  return true;
+}
+
+function tooMany(operation: string, object: string): MemspanError {
+  return new MemspanError('ERR_MEMSPAN_LIMIT', {
+    operation,
+    object,
+    cause: 'this thread waits for as many things at once as it can',
+    remedy: 'Wait for less at a time, or in several threads',
+  });
 }
 
 defineKind({

@@ -95,10 +95,6 @@ export class Count {
     }
   }
 
-  get isMarked(): boolean {
-    return (load(this.#words, this.#index) & WAITERS) !== 0;
-  }
-
   /** Takes away what is above `most(value)`. */
   limit(most: (value: number) => number): void {
     for (;;) {

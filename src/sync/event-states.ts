@@ -105,9 +105,11 @@ export class Turnstile implements EventState {
   readonly #wait: Wait<true> = {
     mode: Mode.event,
     attempt: (ticket) => (this.#count.take(ticket, true) ? true : null),
-    withdrawn: () => {
+    withdrawn: (taken) => {
+      // Let through in the moment in which it gave up, and there is nobody else that it could be for.
+      const isLate = !taken && this.#count.take(null, false);
       this.#count.passOn();
-      return null;
+      return isLate ? true : null;
     },
     discard: () => this.set(),
   };

@@ -153,12 +153,14 @@ export class Event extends Primitive {
     const timeoutMs = timeoutOf(options, operation);
     const signal = signalOf(options, operation);
     this.check(operation);
+    if (signal?.aborted) throw signal.reason;
     const state = this.#state;
     const wait = state.wait();
+    const isPassed = state.pass() || (await state.queue.waitAsync(wait, { timeoutMs, signal }));
+    // Not before it: who came later would stand before this one in the queue.
     this.#calls = (this.#calls + 1) % CALLS_PER_TURN;
     if (this.#calls === 0) await new Promise(setImmediate);
-    if (signal?.aborted) throw signal.reason;
-    return state.pass() ? true : state.queue.waitAsync(wait, { timeoutMs, signal });
+    return isPassed;
   }
 }
 
