@@ -12,7 +12,11 @@ interface Cleaning {
 /** A LockManager with a space that nobody else has; closed when the test is over. */
 export function managerFor(t: Cleaning, space: string = uniqueName()): LockManager {
   const manager = new LockManager({ space });
-  t.after(() => manager.close());
+  t.after(() => {
+    manager.close();
+    // Where children are still there.
+    Span.unlink(space);
+  });
   return manager;
 }
 
