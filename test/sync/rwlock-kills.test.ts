@@ -2,8 +2,11 @@
 // test/stress.
 import { test } from 'node:test';
 import { ENDS } from '../support/victims.ts';
+import { killOnce } from './rwlock-matrix.ts';
 import { dieQuietly } from './rwlock-quiet-kills.ts';
 
 for (const end of ENDS) {
-  test(`a quiet lock: dies by ${end} at every step`, () => dieQuietly(end, 2));
+  test(`a lock that nobody else wants: dies by ${end} at every step`, () => dieQuietly(end, 2));
 }
+
+test('a lock that others contend for: dies at every step, and everybody goes on', () => killOnce());
