@@ -13,69 +13,11 @@ import { ENTRY_SIZE, Entry, NAME_SIZE, READY } from '../../src/span/directory.la
 import * as header from '../../src/span/header.layout.ts';
 import { kindNames, kindOf } from '../../src/span/kinds.ts';
 import * as participant from '../../src/span/participant.layout.ts';
-import * as mutex from '../../src/sync/mutex.layout.ts';
 import { encode } from '../../src/sync/mutex-options.ts';
-import * as rwlock from '../../src/sync/rwlock.layout.ts';
 import { needs } from '../support/extras.ts';
+import { bits, type Field, fields, page, type Row, table } from '../support/format-page.ts';
 import { startChild } from '../support/puppets.ts';
 import { shmPath, uniqueName } from '../support/segments.ts';
-import { root } from '../support/tree.ts';
-
-type Row = Readonly<Record<string, string>>;
-
-const page = fs.readFileSync(path.join(root, 'docs/format.md'), 'utf8');
-
-/** The tables under that heading: their rows, by the names of the columns. */
-function tables(heading: string): Row[][] {
-  const section = page.split(/^##+ /m).find((text) => text.startsWith(`${heading}\n`));
-  assert.ok(section !== undefined, `no section "${heading}"`);
-  const blocks = section.match(/(^\|.*\n)+/gm) ?? [];
-  return blocks.map((block) => {
-    const cells = (line: string): string[] =>
-      line
-        .split('|')
-        .slice(1, -1)
-        .map((cell) => cell.trim().replaceAll('`', ''));
-    const [first = '', , ...rest] = block.trimEnd().split('\n');
-    const columns = cells(first);
-    return rest.map((line) => Object.fromEntries(cells(line).map((c, i) => [columns[i], c])));
-  });
-}
-
-function table(heading: string, column: string): Row[] {
-  const found = tables(heading).find(([row]) => row !== undefined && column in row);
-  assert.ok(found !== undefined, `no table with a column "${column}" in "${heading}"`);
-  return found;
-}
-
-interface Field {
-  readonly offset: number;
-  readonly size: number;
-}
-
-/** Name → where it is. What is in no field is a row of its own, so that nothing is left over. */
-function fields(heading: string, total: number): Record<string, Field> {
-  const found: Record<string, Field> = {};
-  let end = 0;
-  for (const { offset, size, name = '' } of table(heading, 'offset')) {
-    assert.equal(Number(offset), end, `${heading}: ${name} begins where the one before ends`);
-    end += Number(size);
-    if (name !== '–') found[name] = { offset: Number(offset), size: Number(size) };
-  }
-  assert.equal(end, total, `${heading}: bytes in all`);
-  return found;
-}
-
-/** Name → mask. */
-function bits(heading: string, column = 'bits'): Record<string, number> {
-  const rows = tables(heading).flatMap((rows) => rows.filter((row) => column in row));
-  return Object.fromEntries(
-    rows.map(({ [column]: range = '', name = '' }) => {
-      const [low, high = low] = range.split('–').map(Number) as [number, number?];
-      return [name, (2 ** (high - low + 1) - 1) * 2 ** low];
-    }),
-  );
-}
 
 const Header = fields('Header', header.HEADER_SIZE);
 const Slot = fields('Slot', participant.SLOT_SIZE);
@@ -117,12 +59,6 @@ test('the bits mean what the page says', () => {
   assert.deepEqual(state, { MODE_MASK, BLOCKING });
   assert.equal(SEQUENCE, 0x7fff_ff00);
   assert.deepEqual(bits('Waits'), { COUNT: 0xffff, EPOCH: 0xffff_0000 });
-  const { OWNER, DIED, GRANTED, UNRECOVERABLE, WAITERS } = mutex;
-  const flags = { OWNER, DIED, GRANTED, UNRECOVERABLE, WAITERS: WAITERS >>> 0 };
-  assert.deepEqual(bits('Mutex'), flags);
-  const { BARRED, RWLOCK_SIZE, ...rwFlags } = rwlock;
-  assert.deepEqual(bits('RwLock'), { ...rwFlags, WAITERS: rwFlags.WAITERS >>> 0 });
-  assert.equal(BARRED, rwlock.OWNER | rwlock.DIED | rwlock.UNRECOVERABLE);
   assert.ok(page.includes(`0x${READY.toString(16)}, \`READY\``));
 });
 

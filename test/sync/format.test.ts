@@ -1,0 +1,28 @@
+// docs/format.md is true about the words of what is in src/sync.
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import * as barrier from '../../src/sync/barrier.layout.ts';
+import * as mutex from '../../src/sync/mutex.layout.ts';
+import { DONE } from '../../src/sync/once.layout.ts';
+import * as rwlock from '../../src/sync/rwlock.layout.ts';
+import { bits, page } from '../support/format-page.ts';
+
+test('the bits of a mutex and of a reader-writer lock mean what the page says', () => {
+  const { OWNER, DIED, GRANTED, UNRECOVERABLE, WAITERS } = mutex;
+  const flags = { OWNER, DIED, GRANTED, UNRECOVERABLE, WAITERS: WAITERS >>> 0 };
+  assert.deepEqual(bits('Mutex'), flags);
+  const { BARRED, RWLOCK_SIZE, ...rwFlags } = rwlock;
+  assert.deepEqual(bits('RwLock'), { ...rwFlags, WAITERS: rwFlags.WAITERS >>> 0 });
+  assert.equal(BARRED, rwlock.OWNER | rwlock.DIED | rwlock.UNRECOVERABLE);
+});
+
+test('the bits of a barrier and of an initialisation mean what the page says', () => {
+  assert.deepEqual(bits('Barrier'), {
+    COUNT: barrier.COUNT_MASK,
+    GENERATION: barrier.GENERATION_MASK * 2 ** barrier.GENERATION_SHIFT,
+    BROKEN: barrier.BROKEN >>> 0,
+  });
+  assert.deepEqual(bits('Once'), { DONE });
+  assert.ok(page.includes(`the number of parties: 1 to ${barrier.PARTIES_MAX}`));
+  for (const parties of [1, 7]) assert.equal(barrier.barrierSize(parties), 4 + 4 * parties);
+});
