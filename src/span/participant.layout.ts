@@ -13,7 +13,7 @@
 //    bytes)   │  64  bell                                                         rings the bell)
 //             │ 128  name, 192 program
 //             │ 256  intents: 16 words, for claims that take two steps
-//             │ 320  reads: how many of the entries may be in use, and 47 entries
+//             │ 320  reads: how many of the reader words may be in use, and 47 reader words
 //             │ 512  cells: 96 of 16 bytes
 //
 //   cell      │ state: sequence << 8 │ BLOCKING │ mode; 0 is free
@@ -21,12 +21,12 @@
 //
 //   waits     │ epoch: 16 bits │ how many cells, from the first on, may be in use: 16 bits │
 //
-//   reads     │ epoch: 16 bits │ how many entries, from the first on, may be in use: 16 bits │
-//   entry     │ the offset / 4 of an object that this participant reads, or is about to; 0 is free │
+//   reads     │ epoch: 16 bits │ how many reader words, from the first on, may be in use: 16 bits │
+//   reader    │ the offset / 4 of an object that this participant reads, or is about to; 0 is free │
 //
 // Cell 0 is the one that the thread blocks on. A cell is filled first and its state stored last; whoever reads
 // one reads its state before and after. `waits` is raised before the state is stored,
-// `reads` before an entry is.
+// `reads` before a reader word is.
 
 export const SLOT_SIZE = 2048;
 
@@ -53,7 +53,7 @@ export const Slot = {
   name: 32,
   program: 48,
   intents: 64,
-  /** The locks that it reads: a count, then READS entries. */
+  /** The locks that it reads: a count, then READS reader words. */
   reads: 80,
   cells: 128,
 } as const;

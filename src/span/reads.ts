@@ -1,16 +1,16 @@
-// Who reads what: entries in the readers' own slots, for locks that many may have at once.
+// Who reads what: reader words in the readers' own slots, for locks that many may have at once.
 //
 // A reader writes to its own slot alone, so that readers of different threads never want the same cache line, and what
 // a dead one has left is skipped with its slot. Which slots are worth looking at says a bitmap in the header: a bit is
-// set before a participant's first entry, and cleared when it leaves. Readers and writers find each other as in Dekker's
+// set before a participant's first reader word, and cleared when it leaves. Readers and writers find each other as in Dekker's
 // algorithm (E. W. Dijkstra, EWD 123), each storing first and loading after:
 //
 //   reader                                     writer
-//   bit, entry ← the lock                      the lock's word ← its id
-//   load the lock's word: nobody's?            load bits and entries: does nobody living name the lock?
+//   bit, reader word ← the lock                the lock's word ← its id
+//   load the lock's word: nobody's?            load bits and reader words: does nobody living name the lock?
 //
 // Of two who do so at once, at least one sees the other. All words are sequentially consistent (word/atomics.ts).
-// A slot that is taken anew in between cannot hide a reader: its next owner stores its epoch before any entry, and
+// A slot that is taken anew in between cannot hide a reader: its next owner stores its epoch before any reader word, and
 // so loads the lock's word after the writer has stored it.
 
 import { compareExchange, load, store } from '../word/atomics.ts';
@@ -24,7 +24,7 @@ export class Reads {
   readonly #id: number;
   /** The word of its count. */
   readonly #at: number;
-  /** Entries that are free: those that were never in use lie lowest. */
+  /** Reader words that are free: those that were never in use lie lowest. */
   readonly #free: number[] = [];
   #count = 0;
 
@@ -33,22 +33,22 @@ export class Reads {
     this.#words = view.words;
     this.#id = id;
     this.#at = view.slotAt(slotOf(id)) + Slot.reads;
-    for (let entry = READS; entry >= 1; entry--) this.#free.push(entry);
+    for (let nth = READS; nth >= 1; nth--) this.#free.push(nth);
   }
 
-  /** The word of an entry to announce a lock in, counted already; null when all are in use. */
+  /** A reader word to announce a lock in, counted already; null when all are in use. */
   take(): number | null {
-    const entry = this.#free.pop();
-    if (entry === undefined) return null;
-    if (entry > this.#count) {
+    const nth = this.#free.pop();
+    if (nth === undefined) return null;
+    if (nth > this.#count) {
       if (this.#count === 0) this.#setBit(true);
-      this.#count = entry;
-      store(this.#words, this.#at, (epochOf(this.#id) << 16) | entry);
+      this.#count = nth;
+      store(this.#words, this.#at, (epochOf(this.#id) << 16) | nth);
     }
-    return this.#at + entry;
+    return this.#at + nth;
   }
 
-  /** The entry at that word is 0 again. */
+  /** That reader word is 0 again. */
   give(at: number): void {
     this.#free.push(at - this.#at);
   }
@@ -90,7 +90,7 @@ export class Reads {
     return found;
   }
 
-  /** Whether it is true of anybody, dead or alive, who has an entry for the object. */
+  /** Whether it is true of anybody, dead or alive, who has a reader word for the object. */
   #some(object: number, isTrue: (id: number) => boolean): boolean {
     const { participants } = this.#view.geometry;
     for (let word = 0; word < READERS_WORDS && 32 * word < participants; word++) {
@@ -106,21 +106,21 @@ export class Reads {
     return false;
   }
 
-  /** Who has an entry for the object in that slot, dead or alive; 0 for nobody. */
+  /** Who has a reader word for the object in that slot, dead or alive; 0 for nobody. */
   #reader(slot: number, object: number): number {
     const words = this.#words;
     const at = this.#view.slotAt(slot) + Slot.reads;
     const summary = load(words, at);
     const count = Math.min(summary & 0xffff, READS);
-    for (let entry = 1; entry <= count; entry++) {
-      if (load(words, at + entry) >>> 0 === object) {
+    for (let nth = 1; nth <= count; nth++) {
+      if (load(words, at + nth) >>> 0 === object) {
         return idOf(slot, (summary >>> 16) & EPOCH_MASK);
       }
     }
     return 0;
   }
 
-  /** Takes a dead participant's entries out of sight. */
+  /** Takes a dead participant's reader words out of sight. */
   #forget(id: number): void {
     const at = this.#view.slotAt(slotOf(id)) + Slot.reads;
     const summary = load(this.#words, at);

@@ -1,4 +1,4 @@
-// Finding deadlocks: cells say who blocks on what, words say who holds it, entries say who reads it.
+// Finding deadlocks: cells say who blocks on what, words say who holds it, reader words say who reads it.
 //
 // | a thread blocks for                                   | and so waits for                       |
 // |-------------------------------------------------------|----------------------------------------|
@@ -13,7 +13,7 @@
 // circles may find different ones; the highest of all of them finds one of its own in any case, and so it ends.
 //
 // A mutex that is GRANTED to who blocks for it looks like a lock that is DRAINING, and is read by nobody: no way leads on,
-// as it is about to notice. Who waits for a lock and has an entry for it does not read it: it is just looking whether it may.
+// as it is about to notice. Who waits for a lock and has a reader word for it does not read it: it is just looking whether it may.
 
 import { MemspanError } from '../errors.ts';
 import type { Attachment } from '../span/attachment.ts';

@@ -1,4 +1,4 @@
-// A thread's own reading of a lock: one entry in its slot, however many of its tasks read.
+// A thread's own reading of a lock: one reader word in its slot, however many of its tasks read.
 
 import { load, store } from '../word/atomics.ts';
 import { BARRED, DRAINING, OWNER } from './rwlock.layout.ts';
@@ -8,8 +8,8 @@ export class RwReader {
   readonly #place: RwPlace;
   readonly #tooMany: () => Error;
   #count = 0;
-  /** The word of its entry while there are any. */
-  #entry = 0;
+  /** Its reader word while there are any. */
+  #word = 0;
 
   /** `tooMany`: why no further lock can be read. */
   constructor(place: RwPlace, tooMany: () => Error) {
@@ -29,7 +29,7 @@ export class RwReader {
     // step: read-announced
     const word = load(words, index);
     if ((word & BARRED) === 0) {
-      this.#entry = at;
+      this.#word = at;
       this.#count = 1;
       // step: read-entered
       return true;
@@ -45,14 +45,14 @@ export class RwReader {
 
   /** The first one, of a thread that has the word. */
   enterAsOwner(): void {
-    this.#entry = this.#announce();
+    this.#word = this.#announce();
     this.#count = 1;
   }
 
   /** One less. True when this thread has the word, and so may have waited for that. */
   leave(): boolean {
     if (--this.#count > 0) return false;
-    return (this.#retract(this.#entry) & OWNER) === this.#place.id;
+    return (this.#retract(this.#word) & OWNER) === this.#place.id;
   }
 
   #announce(): number {
@@ -63,7 +63,7 @@ export class RwReader {
     return at;
   }
 
-  /** Takes an entry back, and wakes the writer that may have seen it. */
+  /** Takes a reader word back, and wakes the writer that may have seen it. */
   #retract(at: number): number {
     const { words, index, id, reads, waiting, isAlive } = this.#place;
     store(words, at, 0);

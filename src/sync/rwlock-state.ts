@@ -1,6 +1,6 @@
 // A reader-writer lock as one thread has it: its word, its own reading, and what its tasks wait for.
 //
-// All RwLock objects of a thread for the same bytes share this. The thread has one entry for the lock, however many of its
+// All RwLock objects of a thread for the same bytes share this. The thread has one reader word for the lock, however many of its
 // tasks read; what it writes, and what it drains for one of its waits, stands in the word.
 
 import type { Attachment } from '../span/attachment.ts';
@@ -95,7 +95,7 @@ export class RwLockState implements RwPlace {
     return look === Look.mine ? Look.held : look;
   }
 
-  /** One reader less; the last one takes the entry back. */
+  /** One reader less; the last one takes the reader word back. */
   leave(): void {
     if (this.reader.leave()) this.#queue.look();
   }

@@ -1,4 +1,4 @@
-// The bytes of a reader-writer lock: one word, which only writers own, and an entry in the slot of each reader
+// The bytes of a reader-writer lock: one word, which only writers own, and a reader word in the slot of each reader
 // (span/reads.ts). Zeros are a lock that is free.
 //
 //   │ WAITERS │ UNRECOVERABLE │ DRAINING │ DIED │ the writer's id: 28 bits; 0 is nobody │
@@ -6,9 +6,8 @@
 //
 // | bit           | set by                                    | cleared by                                    |
 // |---------------|-------------------------------------------|-----------------------------------------------|
-// | owner         | who takes it, from nobody or the dead     | the owner                                     |
-// | DRAINING      | the same, with the owner                  | the owner, when no living entry names the lock |
-// |               |                                           | anybody, together with an owner who is dead   |
+// | owner         | who takes it, from nobody or the dead     | the owner; anybody, if it died DRAINING       |
+// | DRAINING      | the same, with the owner                  | the owner, when nobody living reads           |
 // | DIED          | who takes it from a dead owner that was   | the owner: markConsistent                     |
 // |               | not DRAINING                              |                                               |
 // | UNRECOVERABLE | an owner who releases it with DIED        | nobody                                        |
@@ -25,20 +24,20 @@
 // | dead             | as a writer: alone, until it is repaired | yes, with DIED            | died writing            |
 // | UNRECOVERABLE    | never                                 | never                        | lost                    |
 //
-// Readers and writers, step by step:
+// Readers and writers, step by step; `own` is the reader's word in its slot, `owns` are all of them:
 //
-// | reader: entry ←, load(word) | writer: word ←, load(entries) | then                                                |
-// |-----------------------------|-------------------------------|-----------------------------------------------------|
-// | entry, load                 | word, load                    | it reads; the writer sees the entry and waits       |
-// | entry                       | word, load                    | both see each other: the reader takes its entry back |
-// | … load                      |                               | and rings the owner, who may sleep because of it    |
-// |                             | word, load, held              | the reader does not enter                           |
-// | entry ← 0                   | load(entries)                 | held                                                |
-// | entry ← 0, load(word)       | had seen the entry            | the reader sees DRAINING and rings                  |
-// | dies between those two      | sleeps                        | is disturbed by the death, and skips the dead       |
-// | is stopped with its entry   | sleeps                        | waits until it goes on: it may be reading           |
-// | sleeps, WAITERS             | dies                          | is disturbed by the death, and looks                |
-// | sleeps, WAITERS             | is stopped                    | waits until it goes on                              |
+// | reader: own ←, load(word)   | writer: word ←, load(owns)    | then                                                 |
+// |-----------------------------|-------------------------------|------------------------------------------------------|
+// | own, load                   | word, load                    | it reads; the writer sees that, and waits            |
+// | own                         | word, load                    | both see each other: the reader takes its word back  |
+// | … load                      |                               | and rings the owner, who may sleep because of it     |
+// |                             | word, load, held              | the reader does not enter                            |
+// | own ← 0                     | load(owns)                    | held                                                 |
+// | own ← 0, load(word)         | had seen it reading           | the reader sees DRAINING and rings                   |
+// | dies between those two      | sleeps                        | is disturbed by the death, and skips the dead        |
+// | is stopped while it reads   | sleeps                        | waits until it goes on                               |
+// | sleeps, WAITERS             | dies                          | is disturbed by the death, and looks                 |
+// | sleeps, WAITERS             | is stopped                    | waits until it goes on                               |
 //
 // Sources: reader words apart from the writer's, as in the "big-reader" locks of W. C. Hsieh and W. E. Weihl, Scalable
 // Reader-Writer Locks for Parallel Systems (1992); writers preferred, as in P. J. Courtois, F. Heymans and D. L. Parnas,
