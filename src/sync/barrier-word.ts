@@ -71,6 +71,7 @@ export function lookAt(place: BarrierPlace, generation: number): Phase {
 export function takeSeat(place: BarrierPlace, pending: number): number | Refusal {
   for (;;) {
     const word = load(place.words, place.index);
+    // step: barrier-loaded
     const seating = lookAround(place);
     const { mine, dead, empty } = seating;
     if (isDeserted(seating)) {
@@ -78,10 +79,10 @@ export function takeSeat(place: BarrierPlace, pending: number): number | Refusal
         renewDeserted(place, word, dead);
         continue;
       }
-    } else if ((word & BROKEN) !== 0) return 'broken';
-    else if (dead.length > 0) {
-      breakAt(place, word);
-      continue;
+    } else {
+      const state = judge(place, word, dead);
+      if (state === 'broken') return state;
+      if (state === 'changed') continue;
     }
     if (mine > pending) return word;
     if (empty === undefined) return 'full';
@@ -120,13 +121,12 @@ export function arrive(
 export function arriveLast(place: BarrierPlace, pending: number): Arrived | Refusal {
   for (;;) {
     const word = load(place.words, place.index);
+    // step: barrier-loaded
     const seating = lookAround(place);
     const isFirst = isDeserted(seating);
-    if (!isFirst && (word & BROKEN) !== 0) return 'broken';
-    if (!isFirst && seating.dead.length > 0) {
-      breakAt(place, word);
-      continue;
-    }
+    const state = isFirst ? 'sound' : judge(place, word, seating.dead);
+    if (state === 'broken') return state;
+    if (state === 'changed') continue;
     if ((isFirst ? 0 : countOf(word)) < place.parties - 1) return 'early';
     const arrived = arrive(place, pending, true);
     if (arrived === 'early') standUp(place, seating.mine);
@@ -156,6 +156,21 @@ export function reset(place: BarrierPlace): void {
   }
   // step: barrier-reset
   place.waiting.ringAll(place.index);
+}
+
+/**
+ * What a word means that was loaded before a look at the seats which found somebody alive in one. A broken one may be the
+ * last run's, if it has changed since; where a party has died, it is broken now, and has to be looked at again.
+ */
+function judge(
+  place: BarrierPlace,
+  word: number,
+  dead: readonly Seat[],
+): 'sound' | 'broken' | 'changed' {
+  if ((word & BROKEN) !== 0) return load(place.words, place.index) === word ? 'broken' : 'changed';
+  if (dead.length === 0) return 'sound';
+  breakAt(place, word);
+  return 'changed';
 }
 
 /** False when the word has changed, or somebody has come meanwhile. */

@@ -1,52 +1,15 @@
 // A barrier's bytes, written by hand: every sort of word with every sort of seat, and what each method makes of it.
 import assert from 'node:assert/strict';
-import { type TestContext, test } from 'node:test';
-import { Barrier, Segment, Span } from '../../src/index.ts';
-import { barrierSize, wordOf } from '../../src/sync/barrier.layout.ts';
+import { test } from 'node:test';
+import { Barrier, type Span } from '../../src/index.ts';
+import { wordOf } from '../../src/sync/barrier.layout.ts';
 import { Phase, phaseIn } from '../../src/sync/barrier-word.ts';
-import { startChild } from '../support/puppets.ts';
-import { codeOf, seededRandom, uniqueName } from '../support/segments.ts';
+import { codeOf } from '../support/segments.ts';
+import { PARTIES, type Sitter, type Stage, stage } from './barrier-stage.ts';
 
 const BROKEN = 0x8000_0000;
 const GENERATION = 2 ** 12;
 const LAST = 2 ** 19 - 1;
-
-type Sitter = 'nobody' | 'dead' | 'garbage' | 'alive' | 'self';
-
-interface Stage {
-  readonly span: Span;
-  readonly barrier: Barrier;
-  /** The word and three seats. */
-  readonly words: Uint32Array;
-  readonly ids: Readonly<Record<Sitter, number>>;
-}
-
-const PARTIES = 3;
-
-function stage(t: TestContext): Stage {
-  const name = uniqueName();
-  const span = Span.create(name, { participants: 4, objects: 4 });
-  const { buffer, byteOffset } = span.bytes('x', { size: barrierSize(PARTIES) });
-  const words = new Uint32Array(buffer, byteOffset, 1 + PARTIES);
-  const barrier = Barrier.at(span, byteOffset, { parties: PARTIES });
-  barrier.join();
-  const self = words[1] as number;
-  barrier.leave();
-  // Whoever holds the lifeline of an id is alive.
-  const other = Segment.open(name);
-  const alive = (7 << 12) | 4;
-  const lifeline = other.lifeline(alive);
-  t.after(() => {
-    lifeline?.release();
-    other.close();
-    span.unlink();
-    span.close();
-  });
-  assert.ok(lifeline !== null && self > 0);
-  assert.deepEqual([...words], [0, 0, 0, 0]);
-  const ids = { nobody: 0, dead: (9 << 12) | 4, garbage: 0xffff_ffff, alive, self };
-  return { span, barrier, words, ids };
-}
 
 interface Row {
   readonly seats: readonly Sitter[];
@@ -220,68 +183,6 @@ test('who gives up takes its own arrival back, and none of another phase', async
   }
 });
 
-test('garbage in every word while it is used: errors with a code, or none, and an end', async (t) => {
-  const random = seededRandom(t);
-  const { name } = stage(t).span;
-  // In a child, because a hang would be one of the event loop.
-  const child = await startChild();
-  const seed = Math.floor(random() * 2 ** 31);
-  const codes = await child.run(garble, name as string, seed);
-  t.diagnostic(JSON.stringify(codes));
-  await child.kill();
-});
-
-async function garble(
-  { memspan }: { memspan: typeof import('../../src/index.ts') },
-  name: string,
-  seed: number,
-): Promise<Record<string, number>> {
-  const span = memspan.Span.join(name);
-  const { buffer, byteOffset } = span.bytes('x', { size: 16 });
-  const words = new Int32Array(buffer, byteOffset, 4);
-  const barrier = memspan.Barrier.at(span, byteOffset, { parties: 3 });
-  let state = seed;
-  const random = (): number => {
-    state = (Math.imul(state, 1103515245) + 12345) & 0x7fffffff;
-    return state / 0x80000000;
-  };
-  const codes: Record<string, number> = {};
-  const own = span.segment;
-  const ids = [0, (7 << 12) | 4, (9 << 12) | 4, -1, 1, 4096, 0x7fffffff];
-  const attempt = async (act: () => unknown): Promise<void> => {
-    let code = 'nothing thrown';
-    try {
-      await act();
-    } catch (error) {
-      code = String((error as { code?: string }).code);
-      if (!code.startsWith('ERR_MEMSPAN_')) throw error;
-    }
-    codes[code] = (codes[code] ?? 0) + 1;
-  };
-  for (let i = 0; i < 1500; i++) {
-    const soil = (): void => {
-      for (let at = 0; at < 4; at++) {
-        const value = random() < 0.5 ? ids[Math.floor(random() * 7)] : random() * 2 ** 32;
-        if (random() < 0.7) words[at] = value as number;
-      }
-    };
-    soil();
-    await attempt(() => barrier.wait({ timeoutMs: i % 8 === 0 ? 1 : 0 }));
-    await attempt(() => barrier.tryWait());
-    const pending = [0, 0].map(() => attempt(() => barrier.waitAsync({ timeoutMs: 1 })));
-    soil();
-    await attempt(() => barrier.join());
-    await attempt(() => [barrier.arrived, barrier.phase, barrier.broken]);
-    soil();
-    if (i % 3 === 0) await attempt(() => barrier.reset());
-    await Promise.all(pending);
-    await attempt(() => barrier.leave());
-  }
-  if (own.name !== name) throw new Error('another segment');
-  span.close();
-  return codes;
-}
-
 test('one thread cannot use the same bytes for different numbers of parties', (t) => {
   const { span, words } = stage(t);
   const at = (parties: number) => codeOf(() => Barrier.at(span, words.byteOffset, { parties }));
@@ -290,4 +191,25 @@ test('one thread cannot use the same bytes for different numbers of parties', (t
     undefined,
     'ERR_MEMSPAN_OUT_OF_RANGE',
   ]);
+});
+
+test('a broken word that was loaded before others began anew is not taken for theirs', async (t) => {
+  const steps = new URL('../../steps/index.js', import.meta.url).href;
+  const library = (await import(steps)) as { Span: typeof Span; Barrier: typeof Barrier };
+  const hooks = globalThis as { memspanStep?: ((step: string) => void) | undefined };
+  t.after(() => {
+    hooks.memspanStep = undefined;
+  });
+  for (const form of ['wait', 'join', 'tryWait'] as const) {
+    const it = stage(t, library);
+    write(it, row(['dead'], bad, late, 0));
+    hooks.memspanStep = (step) => {
+      if (step !== 'barrier-loaded') return;
+      hooks.memspanStep = undefined;
+      write(it, row(['alive'], 7 * GENERATION, late, 0));
+    };
+    const use = () => (form === 'wait' ? it.barrier.wait({ timeoutMs: 0 }) : it.barrier[form]());
+    assert.equal(codeOf(use), undefined, form);
+    assert.equal(it.words[0], 7 * GENERATION);
+  }
 });
