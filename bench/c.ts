@@ -9,23 +9,13 @@ import type { Measurement } from './task.ts';
 
 const sources = fileURLToPath(new URL('../../bench/c/', import.meta.url));
 const programs = fileURLToPath(new URL('../../build/bench/', import.meta.url));
-const compiler = process.env.CC ?? 'cc';
+export const compiler: string = process.env.CC ?? 'cc';
 
-export type Program = 'roundtrip' | 'ring' | 'stream' | 'mutex' | 'semaphore';
+export type Program = 'roundtrip' | 'ring' | 'stream' | 'mutex' | 'semaphore' | 'rwlock';
 
 export interface Run extends Measurement {
   readonly perSecond: number;
   readonly mbPerSecond?: number;
-}
-
-/** False when there is no C compiler: the C columns stay empty then. */
-export function hasCompiler(): boolean {
-  try {
-    execFileSync(compiler, ['--version'], { stdio: 'ignore' });
-    return true;
-  } catch {
-    return false;
-  }
 }
 
 export function runC(program: Program, args: readonly (string | number)[]): Run {

@@ -8,9 +8,12 @@ import { fileURLToPath } from 'node:url';
 import { say, type Task, type Transport, type TransportName } from './task.ts';
 import { asyncMutex, criticalSection, fairMutex, lockFile, mutex } from './transports/mutex.ts';
 import { processSend } from './transports/process-send.ts';
+import { lockManager, redisLock } from './transports/requests.ts';
 import { ring, stream } from './transports/ring.ts';
+import { rwlockRead, rwlockWrite } from './transports/rwlock.ts';
 import { asyncSemaphore, semaphore, undoSemaphore } from './transports/semaphore.ts';
 import { unixSocket, unixSocketBatched } from './transports/unix-socket.ts';
+import { navigatorLocks } from './transports/web-locks.ts';
 import { futex, spin } from './transports/words.ts';
 
 const transports: Record<TransportName, Transport> = {
@@ -22,9 +25,14 @@ const transports: Record<TransportName, Transport> = {
   'mutex, fair': fairMutex,
   'mutex, async': asyncMutex,
   'critical section': criticalSection,
+  'rwlock, read': rwlockRead,
+  'rwlock, write': rwlockWrite,
   semaphore,
   'semaphore, undo': undoSemaphore,
   'semaphore, async': asyncSemaphore,
+  'locks.request': lockManager,
+  'navigator.locks': navigatorLocks,
+  'redis lock': redisLock,
   'lock file': lockFile,
   'process.send': processSend,
   'unix socket': unixSocket,
@@ -45,7 +53,7 @@ if (side === 'a') {
   if (availableParallelism() > 1) pinBoth(child.pid as number);
   const heard = (): Promise<unknown> => once(child, 'message');
   const measured = await transport.a(task, { name: peerName, heard, channel: child as never });
-  child.disconnect();
+  if (child.connected) child.disconnect();
   child.kill();
   say(measured);
   process.disconnect();

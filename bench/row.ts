@@ -8,14 +8,18 @@ import type { Measurement, Task, TransportName } from './task.ts';
 export type Contender =
   | 'C'
   | 'C, robust'
+  | 'C, one reader'
   | 'memspan'
   | 'memspan, fair'
   | 'memspan, undo'
+  | 'memspan, one reader'
   | 'memspan, async'
   | 'memspan, CriticalSection'
   | 'process.send'
   | 'unix socket'
   | 'unix socket, batched'
+  | 'navigator.locks'
+  | 'Redis'
   | 'lock file';
 
 export interface Row {
@@ -60,5 +64,6 @@ export function pair(transport: TransportName, work: Work, oneCore = false): Run
 
 export const trips = (count: number, size = 64): Work => ({ kind: 'trips', count, size });
 export const alone = (count: number): Work => ({ kind: 'alone', count, size: 0 });
+export const tasks = (count: number): Work => ({ kind: 'tasks', count, size: 0 });
 export const contest = (count: number): Work => ({ kind: 'contest', count, size: 0 });
 export const flow = (count: number, size: number): Work => ({ kind: 'flow', count, size });

@@ -9,9 +9,14 @@ export type TransportName =
   | 'mutex, fair'
   | 'mutex, async'
   | 'critical section'
+  | 'rwlock, read'
+  | 'rwlock, write'
   | 'semaphore'
   | 'semaphore, undo'
   | 'semaphore, async'
+  | 'locks.request'
+  | 'navigator.locks'
+  | 'redis lock'
   | 'lock file'
   | 'process.send'
   | 'unix socket'
@@ -21,15 +26,17 @@ export interface Task {
   transport: TransportName;
   /**
    * 'trips': a message goes there and back; 'flow': messages go one way as fast as they can; 'alone': one side
-   * locks and releases; 'contest': both do.
+   * locks and releases; 'tasks': two of its tasks do; 'contest': both sides do.
    */
-  kind: 'trips' | 'flow' | 'alone' | 'contest';
+  kind: 'trips' | 'flow' | 'alone' | 'tasks' | 'contest';
   /** How many trips or messages; how often it is locked, by both sides together. */
   count: number;
   /** Bytes of a message; of no meaning to locks. */
   size: number;
   /** Pin both ends to one processor. */
   oneCore: boolean;
+  /** Of locks that call back: the callback is asynchronous. */
+  isAsync?: boolean;
 }
 
 export interface Measurement {

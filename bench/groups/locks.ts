@@ -1,6 +1,6 @@
 // The rows of what lets one in at a time, or so many.
 
-import { alone, CORES, c, contest, pair, type Row, trips } from '../row.ts';
+import { alone, CORES, c, contest, pair, type Row, tasks, trips } from '../row.ts';
 
 const CONTESTED = 10_000_000;
 
@@ -93,5 +93,88 @@ export const locks: Row[] = [
       'memspan, async': pair('semaphore, async', trips(20_000)),
     },
     targets: [],
+  },
+  {
+    group: 'locks',
+    name: 'rwlock, read, uncontended',
+    unit: 'ns',
+    size: 0,
+    contenders: {
+      C: c('rwlock', (share) => ['read', 10_000_000 * share, ...CORES]),
+      memspan: pair('rwlock, read', alone(10_000_000)),
+    },
+    targets: [],
+  },
+  {
+    group: 'locks',
+    name: 'rwlock, write, uncontended',
+    unit: 'ns',
+    size: 0,
+    contenders: {
+      C: c('rwlock', (share) => ['write', 10_000_000 * share, ...CORES]),
+      memspan: pair('rwlock, write', alone(10_000_000)),
+    },
+    targets: [],
+  },
+  {
+    group: 'locks',
+    name: 'rwlock, two processes reading',
+    unit: 'locks/s',
+    size: 0,
+    contenders: {
+      C: c('rwlock', (share) => ['readers', 10_000_000 * share, ...CORES]),
+      'C, one reader': c('rwlock', (share) => ['read', 10_000_000 * share, ...CORES]),
+      memspan: pair('rwlock, read', contest(10_000_000)),
+      'memspan, one reader': pair('rwlock, read', alone(10_000_000)),
+    },
+    targets: [{ against: 'memspan, one reader', speedMin: 1.6 }],
+  },
+  {
+    group: 'locks',
+    name: 'locks.request, uncontended',
+    unit: 'ns',
+    size: 0,
+    contenders: {
+      memspan: pair('locks.request', alone(100_000)),
+      'navigator.locks': pair('navigator.locks', alone(50_000)),
+      Redis: pair('redis lock', alone(5000)),
+    },
+    targets: [
+      { against: 'navigator.locks', speedMin: 1 },
+      { against: 'Redis', speedMin: 1 },
+    ],
+  },
+  {
+    group: 'locks',
+    name: 'locks.request, uncontended, async callback',
+    unit: 'ns',
+    size: 0,
+    contenders: {
+      memspan: pair('locks.request', { ...alone(100_000), isAsync: true }),
+      'navigator.locks': pair('navigator.locks', { ...alone(50_000), isAsync: true }),
+    },
+    targets: [{ against: 'navigator.locks', speedMin: 1 }],
+  },
+  {
+    group: 'locks',
+    name: 'locks.request, two tasks of one thread',
+    unit: 'ns',
+    size: 0,
+    contenders: {
+      memspan: pair('locks.request', tasks(50_000)),
+      'navigator.locks': pair('navigator.locks', tasks(50_000)),
+    },
+    targets: [{ against: 'navigator.locks', speedMin: 1 }],
+  },
+  {
+    group: 'locks',
+    name: 'locks.request, hand-over to another process',
+    unit: 'ns',
+    size: 0,
+    contenders: {
+      memspan: pair('locks.request', contest(5000)),
+      Redis: pair('redis lock', contest(2000)),
+    },
+    targets: [{ against: 'Redis', speedMin: 1 }],
   },
 ];

@@ -1,0 +1,5 @@
+// The benchmark of locks runs.
+
+import { testGroups } from './smoke.ts';
+
+testGroups('locks');

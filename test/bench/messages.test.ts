@@ -1,0 +1,5 @@
+// The benchmarks of what carries messages run.
+
+import { testGroups } from './smoke.ts';
+
+testGroups('roundtrip', 'ring', 'stream');
