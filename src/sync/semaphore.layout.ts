@@ -16,7 +16,10 @@
 // Nobody is handed a permit. When there are n free ones, they belong to the n living waiters with the earliest
 // tickets, and each of those takes its own: it counts who is earlier, and then exchanges word 0, which fails when
 // anybody else has taken or released since. So none is lost with a waiter that dies, and nobody is overtaken.
-// Who comes without a ticket counts every living waiter as earlier.
+// Who comes without a ticket counts every living waiter as earlier. It passes one only where that has come in between
+// the last look of who takes WAITERS away and its doing so, and until that one has looked again and put it back.
+// Who is stopped between taking its permit and withdrawing its cell is counted as a waiter still, and so holds up one
+// permit more, as it would have a moment before.
 
 export const SEMAPHORE_SIZE = 12;
 

@@ -5,7 +5,9 @@ import * as barrier from '../../src/sync/barrier.layout.ts';
 import * as mutex from '../../src/sync/mutex.layout.ts';
 import { DONE } from '../../src/sync/once.layout.ts';
 import * as rwlock from '../../src/sync/rwlock.layout.ts';
-import { bits, page } from '../support/format-page.ts';
+import * as semaphore from '../../src/sync/semaphore.layout.ts';
+import { lengthOf } from '../../src/sync/semaphore-options.ts';
+import { bits, page, table } from '../support/format-page.ts';
 
 test('the bits of a mutex and of a reader-writer lock mean what the page says', () => {
   const { OWNER, DIED, GRANTED, UNRECOVERABLE, WAITERS } = mutex;
@@ -25,4 +27,15 @@ test('the bits of a barrier and of an initialisation mean what the page says', (
   assert.deepEqual(bits('Once'), { DONE });
   assert.ok(page.includes(`the number of parties: 1 to ${barrier.PARTIES_MAX}`));
   for (const parties of [1, 7]) assert.equal(barrier.barrierSize(parties), 4 + 4 * parties);
+});
+
+test('the words of a semaphore are where the page says, and mean that', () => {
+  const { COUNT, WAITERS, SemaphoreWord, SEMAPHORE_SIZE } = semaphore;
+  assert.deepEqual(bits('Semaphore'), { COUNT, WAITERS: WAITERS >>> 0 });
+  const rows = table('Semaphore', 'offset').map(({ name, offset }) => [name, Number(offset) / 4]);
+  assert.deepEqual(Object.fromEntries(rows), SemaphoreWord);
+  assert.equal(SEMAPHORE_SIZE, 4 * SemaphoreWord.permits);
+  const facts = { initial: 7, max: 7 };
+  assert.equal(lengthOf({ ...facts, undo: false }), 12);
+  assert.equal(lengthOf({ ...facts, undo: true }), 12 + 4 * 7);
 });
