@@ -72,13 +72,17 @@ export class Reads {
 
   /** Whether somebody living reads the object, this participant included unless `others`. */
   isRead(object: number, others: boolean): boolean {
-    return this.#some(object, (id) => {
-      if (id === this.#id) return !others;
-      if (this.#view.isAlive(id)) return true;
-      this.#forget(id);
-      return false;
-    });
+    return this.#some(object, others ? this.#isOther : this.#isAnybody);
   }
+
+  // Made once: a writer asks at each turn.
+  readonly #isOther = (id: number): boolean => id !== this.#id && this.#isAnybody(id);
+
+  readonly #isAnybody = (id: number): boolean => {
+    if (id === this.#id || this.#view.isAlive(id)) return true;
+    this.#forget(id);
+    return false;
+  };
 
   /** The living who read the object, or are about to. */
   readers(object: number): number[] {

@@ -88,9 +88,12 @@ export class RwLockState implements RwPlace {
 
   /** The same for a writer; what has become its own, and is still being read, it keeps. */
   writeInTurn(): Look {
-    if (this.#queue.length > 0 || this.reader.count > 0) return Look.held;
-    // Nobody is passed over: who waits elsewhere has marked the word.
-    if (load(this.words, this.index) !== 0) return Look.held;
+    return this.#queue.length > 0 ? Look.held : this.writeFree();
+  }
+
+  /** Takes it if it is free, and nobody is passed over: who waits has marked the word. */
+  writeFree(): Look {
+    if (this.reader.count > 0 || load(this.words, this.index) !== 0) return Look.held;
     const look = this.lookToWrite(Marks.nothing);
     return look === Look.mine ? Look.held : look;
   }

@@ -159,6 +159,15 @@ export class RwLock extends Primitive {
   write(options?: BlockingOptions): WriteGuard | null {
     const operation = 'rwlock.write';
     const timeoutMs = timeoutOf(options, operation);
+    if (!isHeard()) {
+      const look = this.#state.writeFree();
+      if (isTaken(look)) return this.#grants.write(look, 0);
+    }
+    return this.#writeSlowly(timeoutMs, operation);
+  }
+
+  // A closure in `write` itself would cost each call an allocation.
+  #writeSlowly(timeoutMs: number, operation: string): WriteGuard | null {
     this.check(operation);
     if (this.#state.reader.count > 0) throw this.#selfDeadlock(operation, false);
     return this.#try(operation, () => this.#block('write', timeoutMs), this.#grants.write);
@@ -179,7 +188,7 @@ export class RwLock extends Primitive {
 
   /** True when it is read now and nobody wants to hear of it: the usual case. */
   #isQuick(): boolean {
-    if (lockEvents.request.hasSubscribers || lockEvents.grant.hasSubscribers) return false;
+    if (isHeard()) return false;
     return this.#readAgain() !== null || this.#state.reader.enter();
   }
 
@@ -245,6 +254,11 @@ export class RwLock extends Primitive {
     this.#grants.publish('deadlock');
     return selfDeadlock(operation, this.fullName, isWriting);
   }
+}
+
+/** Whether anybody wants to hear of requests and grants. */
+function isHeard(): boolean {
+  return lockEvents.request.hasSubscribers || lockEvents.grant.hasSubscribers;
 }
 
 defineKind({
