@@ -116,17 +116,24 @@ export class RwGrants {
   }
 
   #downgrade(ownerDied: boolean): ReadGuard {
-    this.#check('writeGuard.downgrade');
+    const operation = 'writeGuard.downgrade';
     const state = this.#state;
-    if (state.writer !== state.id) throw notHeld(this.#lock.fullName);
+    const isOurs = state.writer === state.id;
+    // After the look: it is that which tells whether the memory is there.
+    this.#check(operation);
+    if (!isOurs) throw notHeld(this.#lock.fullName);
     if (state.isInconsistent) return new ReadGuard(this.#lock, this.#repairing, ownerDied);
     state.downgrade();
+    if (state.status[0] !== 0) this.#refuse(Look.taken, 'read', operation);
     return new ReadGuard(this.#lock, this.#reading, ownerDied);
   }
 
   #tryUpgrade(): WriteGuard | null {
-    this.#check('readGuard.tryUpgrade');
+    const operation = 'readGuard.tryUpgrade';
+    this.#check(operation);
     const look = this.#state.tryUpgrade();
+    // What was taken in memory that is gone are zeros.
+    if (this.#state.status[0] !== 0) this.#check(operation);
     if (!isTaken(look)) return null;
     return new WriteGuard(this.#lock, this.#writing, look === Look.takenDied);
   }

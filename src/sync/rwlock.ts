@@ -97,7 +97,10 @@ export class RwLock extends Primitive {
   /** The thread that writes, dead or alive; null when none does, or one waits for the readers to leave. */
   get owner(): Thread | null {
     this.check('rwlock.owner');
-    return this.#thread(this.#state.writer);
+    const thread = this.#thread(this.#state.writer);
+    // Once more: what was read from memory that is gone would be zeros.
+    this.check('rwlock.owner');
+    return thread;
   }
 
   /** The living threads that read. */
@@ -105,6 +108,7 @@ export class RwLock extends Primitive {
     this.check('rwlock.readers');
     const { reads, index } = this.#state;
     const threads = reads.readers(index).map((id) => this.#thread(id));
+    this.check('rwlock.readers');
     return threads.filter((thread) => thread !== null);
   }
 
