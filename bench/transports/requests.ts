@@ -46,15 +46,15 @@ function requests({ start, open }: Kind): Transport {
     },
 
     async b(task, name) {
+      using segment = Segment.open(name);
+      using lock = await open(name);
       const isOver = new Promise((resolve) => process.once('disconnect', resolve));
-      {
-        using segment = Segment.open(name);
-        using lock = await open(name);
-        say('ready');
-        if (task.kind === 'contest') {
-          await contestOfB(task, new Int32Array(segment.buffer), handingOver(lock.request));
-        }
+      say('ready');
+      if (task.kind === 'contest') {
+        await contestOfB(task, new Int32Array(segment.buffer), handingOver(lock.request));
       }
+      // Before side a ends this process: the last one to leave removes what there is.
+      lock[Symbol.dispose]();
       say('done');
       await isOver;
     },
