@@ -32,7 +32,8 @@
 // ids which were dead at 2, before the run that begins with 5; an id never comes back. A party that 2 has not seen has
 // taken its seat after all of these had died. It looks at the seats after that, and either finds a dead one and breaks
 // the barrier, and then 3 or 5 fails or it is told; or finds none, as 4 is over, and its arrival is an exchange of a word
-// that it has loaded before it looked, so of the one that 5 has left.
+// that it has loaded before it looked, so of the one that 5 has left. A word that was BROKEN before a look at the seats may be
+// the last run's where somebody alive was seen: it counts if it is still there after that.
 
 export const COUNT_MASK = 0xfff;
 export const GENERATION_SHIFT = 12;
