@@ -22,7 +22,8 @@ function take({ memspan, kept }: Tools, span: string, as: string, what: What, na
 }
 
 /** Blocks for more. What it came to. */
-function takeMore({ kept }: Tools, what: What, name: string): Came {
+function takeMore({ memspan, kept }: Tools, what: What, name: string, span = ''): Came {
+  kept.span ??= memspan.Span.join(span);
   let event: Came['event'];
   process
     .getBuiltinModule('node:diagnostics_channel')
@@ -142,19 +143,19 @@ test('a writer among several readers, one of which waits for it', async () => {
   assert.deepEqual(steps(one), ['t-0 a reading', 't-1 b writing']);
 });
 
-test('who reads and waits for nobody in the circle is no part of it: its writer waits on', async () => {
+test('who reads, and waits for somebody who is busy, is in no circle: its writer waits on', async () => {
   const name = uniqueName();
   using span = Span.create(name, { lifetime: 'last-close' });
   const reading = span.rwlock('a').read();
-  const writer = await startWorker();
-  await writer.run(take, name, 'writer', 'mutex', 'm');
-  const came = writer.run(takeMore, 'write', 'a');
-  await until(() => span.threads('writer')[0]?.waitingOn.length === 1, 'the writer');
-  // Its slices run out, and it searches, while this thread blocks, too.
-  assert.equal(span.mutex('m').lock({ timeoutMs: 60 }), null);
+  const [busy, writer] = [await startWorker(), await startWorker()];
+  await busy.run(take, name, 'busy', 'write', 'b');
+  const came = writer.run(takeMore, 'write', 'a', name);
+  await until(() => span.threads().some(({ waitingOn }) => waitingOn.length > 0), 'the writer');
+  // Longer than a slice: the writer searches meanwhile.
+  assert.equal(span.rwlock('b').read({ timeoutMs: 150 }), null);
   reading.release();
   assert.deepEqual(await came, {});
-  await writer.kill();
+  await Promise.all([busy.kill(), writer.kill()]);
 });
 
 test('locks taken in order by readers and writers never raise a false alarm', async () => {
