@@ -1,7 +1,11 @@
 // docs/format.md is true about the words of what is in src/sync.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { PARTICIPANTS_MAX } from '../../src/span/header.layout.ts';
+import { CELLS } from '../../src/span/participant.layout.ts';
 import * as barrier from '../../src/sync/barrier.layout.ts';
+import * as condition from '../../src/sync/condition.layout.ts';
+import * as event from '../../src/sync/event.layout.ts';
 import * as mutex from '../../src/sync/mutex.layout.ts';
 import { DONE } from '../../src/sync/once.layout.ts';
 import * as rwlock from '../../src/sync/rwlock.layout.ts';
@@ -38,4 +42,21 @@ test('the words of a semaphore are where the page says, and mean that', () => {
   const facts = { initial: 7, max: 7 };
   assert.equal(lengthOf({ ...facts, undo: false }), 12);
   assert.equal(lengthOf({ ...facts, undo: true }), 12 + 4 * 7);
+});
+
+test('the bits of a condition and of an event mean what the page says', () => {
+  const { NOTIFICATIONS, ARRIVALS } = condition;
+  assert.deepEqual(bits('Condition'), {
+    NOTIFICATIONS,
+    ARRIVALS,
+    WAITERS: condition.WAITERS >>> 0,
+  });
+  const { GENERATION, SET } = event;
+  assert.deepEqual(bits('Event'), { GENERATION, SET, WAITERS: event.WAITERS >>> 0 });
+  const sizes = table('Kinds', 'kind').map(({ name, length }) => [name, Number(length)]);
+  const { condition: conditionSize, event: eventSize } = Object.fromEntries(sizes);
+  assert.equal(conditionSize, condition.CONDITION_SIZE);
+  assert.equal(eventSize, event.EVENT_SIZE);
+  // As many cells as there can be.
+  assert.ok(NOTIFICATIONS >= PARTICIPANTS_MAX * CELLS);
 });
