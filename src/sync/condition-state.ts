@@ -69,7 +69,12 @@ export class ConditionState implements Listener {
 
   /** There are notifications for all who have waited longer, and for this one. */
   isTurn(ticket: Ticket): boolean {
-    return this.#isTurn(ticket, this.#word);
+    for (;;) {
+      const word = this.#word;
+      if (!this.#isTurn(ticket, word)) return false;
+      // Else somebody may have taken it, and its cell back, before it could be counted.
+      if (this.#word === word) return true;
+    }
   }
 
   #isTurn({ ticket }: Ticket, word: number): boolean {
