@@ -16,8 +16,6 @@ export interface Wait<T> {
   readonly mode: number;
   /** The kind of lock that its deadlock event names; 'mutex' if it says nothing. */
   readonly kind?: string;
-  /** Called once, when its cell is published; without one, where it could not be. */
-  published?(ticket: Ticket | null): void;
   /** Takes it if that is possible now, else null. Throws when it can never be had. The cell, if it has one. */
   attempt(ticket: Ticket | null): T | null;
   /** Called when its cell is withdrawn: others may be next. What it has come to after all, if it had not `taken` it. */
@@ -37,7 +35,6 @@ export interface Limits {
 interface Request {
   readonly mode: number;
   ticket: Ticket | null;
-  published(): void;
   /** True when it is settled. */
   look(): boolean;
   end(error: unknown): void;
@@ -66,7 +63,6 @@ export class WaitQueue implements Listener {
     // step: wait-published
     let value: T | null;
     try {
-      wait.published?.(ticket);
       value = this.#sleepUntil(wait, ticket, deadline, check);
     } catch (error) {
       waiting.withdraw(ticket);
@@ -110,13 +106,6 @@ export class WaitQueue implements Listener {
       const request: Request = {
         mode: wait.mode,
         ticket: null,
-        published: () => {
-          try {
-            wait.published?.(request.ticket);
-          } catch (error) {
-            fail(error);
-          }
-        },
         look: () => {
           let value: T | null;
           try {
@@ -194,7 +183,6 @@ export class WaitQueue implements Listener {
     if (this.#queue.length === 1) this.#attachment.doorbell.add(this);
     try {
       this.#publish();
-      request.published();
       // Nobody passes by who came before: if the first cannot go on, nor can this one.
       if (this.#queue[0] === request) this.look();
     } catch (error) {
