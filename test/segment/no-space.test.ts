@@ -143,7 +143,7 @@ test('a file size limit (ulimit -f) is an error, not SIGXFSZ', async () => {
 });
 
 test('without descriptors left (ulimit -n) every way in is ERR_MEMSPAN_LIMIT, and works again after', async () => {
-  const child = await startChild({ under: ['sh', '-c', 'ulimit -n 64 && exec "$@"', 'sh'] });
+  const child = await startChild({ under: ['sh', '-c', 'ulimit -n 200 && exec "$@"', 'sh'] });
   const codes = await child.run(({ memspan }, name) => {
     const { Segment } = memspan;
     const segments = [Segment.create(name, { size: 8 })];

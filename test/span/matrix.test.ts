@@ -40,6 +40,13 @@ const acts: Record<string, (subject: Subject) => unknown> = {
   'bytes(new)': ({ span }) => span.bytes('new', { size: 64 }),
   'mutex(there)': ({ span }) => span.mutex('m'),
   'mutex(new)': ({ span }) => span.mutex('new'),
+  rwlock: ({ span }) => span.rwlock('new'),
+  semaphore: ({ span }) => span.semaphore('new', { initial: 1 }),
+  'semaphore(undo)': ({ span }) => span.semaphore('new', { initial: 1, undo: true }),
+  condition: ({ span }) => span.condition('new'),
+  event: ({ span }) => span.event('new'),
+  barrier: ({ span }) => span.barrier('new', { parties: 1 }),
+  once: ({ span }) => span.once('new'),
   'Mutex.at': ({ span }) => Mutex.at(span, span.bytes('b', { size: 64 }).byteOffset),
   objects: ({ span }) => assert.equal(span.objects().length, 2),
   object: ({ span }) => assert.equal(span.object('b')?.size, 64),
@@ -73,6 +80,13 @@ const [header = [], ...rows] = `
   bytes(new)        ok      CLOSED  CLOSED      TRUNCATED  ok
   mutex(there)      ok      CLOSED  CLOSED      TRUNCATED  ok
   mutex(new)        ok      CLOSED  CLOSED      TRUNCATED  ok
+  rwlock            ok      CLOSED  CLOSED      TRUNCATED  ok
+  semaphore         ok      CLOSED  CLOSED      TRUNCATED  ok
+  semaphore(undo)   ok      CLOSED  CLOSED      TRUNCATED  ok
+  condition         ok      CLOSED  CLOSED      TRUNCATED  ok
+  event             ok      CLOSED  CLOSED      TRUNCATED  ok
+  barrier           ok      CLOSED  CLOSED      TRUNCATED  ok
+  once              ok      CLOSED  CLOSED      TRUNCATED  ok
   Mutex.at          ok      CLOSED  CLOSED      TRUNCATED  ok
   objects           ok      CLOSED  CLOSED      TRUNCATED  ok
   object            ok      CLOSED  CLOSED      TRUNCATED  ok
