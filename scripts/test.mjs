@@ -1,5 +1,5 @@
 // Runs the compiled suite and checks that it left nothing behind: no process, nothing in /dev/shm.
-//   node scripts/test.mjs [--stress] [part of a file name]… [any --test-… option of node]
+//   node scripts/test.mjs [--stress] [--without=PART]… [part of a file name]… [any --test-… option of node]
 import { spawn } from 'node:child_process';
 import fs from 'node:fs';
 import os from 'node:os';
@@ -11,9 +11,17 @@ import { end, mark, strays, watch } from './strays.mjs';
 process.chdir(fileURLToPath(new URL('..', import.meta.url)));
 const args = process.argv.slice(2);
 const stress = args.includes('--stress');
-const options = args.filter((arg) => arg.startsWith('--') && arg !== '--stress');
+const WITHOUT = '--without=';
+const without = args
+  .filter((arg) => arg.startsWith(WITHOUT))
+  .map((arg) => arg.slice(WITHOUT.length));
+const options = args.filter((arg) => arg.startsWith('--test-'));
 const parts = args.filter((arg) => !arg.startsWith('--'));
-const files = suite().filter((file) => parts.length === 0 || parts.some((p) => file.includes(p)));
+const files = suite().filter(
+  (file) =>
+    !without.some((part) => file.includes(part)) &&
+    (parts.length === 0 || parts.some((part) => file.includes(part))),
+);
 if (files.length === 0) {
   const which = parts.length > 0 ? ` matches ${parts.join(', ')}` : '';
   console.error(`memspan: no test file in dist/test${which}`);

@@ -5,7 +5,7 @@
 
 import type { Attachment } from '../span/attachment.ts';
 import { Mode } from '../span/participant.layout.ts';
-import { load, pause } from '../word/atomics.ts';
+import { load } from '../word/atomics.ts';
 import { standUp } from './barrier-seats.ts';
 import {
   type Arrived,
@@ -19,14 +19,8 @@ import {
   type Refusal,
   takeSeat,
 } from './barrier-word.ts';
+import { Patience } from './patience.ts';
 import { type Limits, type Wait, WaitQueue } from './wait-queue.ts';
-
-// How often to look before sleeping, and how many turns to pass in between: 70 µs in all, about what it costs to
-// sleep and to be woken.
-const PATIENCE_MAX = 24;
-const PATIENCE_MIN = 2;
-const PAUSE_MIN = 512;
-const PAUSE_MAX = 8192;
 
 export class BarrierState implements BarrierPlace {
   readonly words: Int32Array;
@@ -39,8 +33,7 @@ export class BarrierState implements BarrierPlace {
   readonly status: Uint32Array;
   readonly #queue: WaitQueue;
   #pending = 0;
-  // How often to look before sleeping: more after it was worth it.
-  #patience = PATIENCE_MAX;
+  readonly #patience = new Patience();
 
   constructor(attachment: Attachment, offset: number, parties: number) {
     const { view } = attachment;
@@ -102,17 +95,8 @@ export class BarrierState implements BarrierPlace {
 
   /** True when the phase was over while it was worth looking. */
   isSoon(generation: number): boolean {
-    let turns = PAUSE_MIN;
-    for (let looks = 0; looks < this.#patience; looks++) {
-      if (phaseIn(this.word, generation) !== Phase.open) {
-        this.#patience = Math.min(PATIENCE_MAX, this.#patience + 4);
-        return true;
-      }
-      pause(turns);
-      turns = Math.min(2 * turns, PAUSE_MAX);
-    }
-    this.#patience = Math.max(PATIENCE_MIN, this.#patience >> 1);
-    return false;
+    const look = (): true | null => (phaseIn(this.word, generation) === Phase.open ? null : true);
+    return this.#patience.soon(look) !== null;
   }
 }
 

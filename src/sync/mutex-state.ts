@@ -5,7 +5,7 @@
 
 import type { Attachment } from '../span/attachment.ts';
 import { Mode } from '../span/participant.layout.ts';
-import { compareExchange, load, pause } from '../word/atomics.ts';
+import { compareExchange, load } from '../word/atomics.ts';
 import { GRANTED, OWNER } from './mutex.layout.ts';
 import {
   giveUp,
@@ -16,21 +16,15 @@ import {
   releaseDied,
   take,
 } from './mutex-word.ts';
+import { Patience } from './patience.ts';
 import { type Limits, type Wait, WaitQueue } from './wait-queue.ts';
 
 export function isTaken(look: Look): boolean {
   return look === Look.taken || look === Look.takenDied;
 }
 
-// How often to look before sleeping, and how many turns to pass in between (a turn is about half a
-// nanosecond). Each look takes the cache line away from the owner, so they are few: at first half a microsecond
-// apart, then eight; 80 µs in all, about what it costs to sleep and to be woken.
-const PATIENCE_MAX = 12;
 /** How many requests of one thread for one fair mutex stand in the order of all threads. */
 const FAIR_CELLS = 24;
-const PATIENCE_MIN = 4;
-const PAUSE_MIN = 1024;
-const PAUSE_MAX = 16384;
 
 export class MutexState implements MutexPlace {
   readonly words: Int32Array;
@@ -45,8 +39,7 @@ export class MutexState implements MutexPlace {
   readonly #fair: boolean;
   readonly #queue: WaitQueue;
   readonly #blocking: Wait<Look>;
-  // How often to look before sleeping: more after it was worth it.
-  #patience = PATIENCE_MAX;
+  readonly #patience = new Patience();
 
   constructor(attachment: Attachment, offset: number, fair: boolean) {
     const { view } = attachment;
@@ -69,7 +62,7 @@ export class MutexState implements MutexPlace {
         return isTaken(look) ? look : null;
       },
       discard: (look) => this.#discard(look),
-      isSoon: () => fair && this.#isGrantedSoon(),
+      isSoon: () => fair && this.#patience.soon(this.#lookForGrant) !== null,
     };
   }
 
@@ -87,8 +80,8 @@ export class MutexState implements MutexPlace {
    */
   lock(deadline: number, check: () => void): Look {
     // Who waits for a fair one without a cell could be passed by any number of others.
-    const soon = this.#fair ? Look.held : this.#takeSoon();
-    if (soon !== Look.held) return soon;
+    const soon = this.#fair ? null : this.#patience.soon(this.#lookToTake);
+    if (soon !== null) return soon;
     return this.#queue.block(this.#blocking, deadline, check) ?? Look.held;
   }
 
@@ -110,46 +103,25 @@ export class MutexState implements MutexPlace {
     );
   }
 
-  /** Takes it when it comes free while it is worth looking; else `held`. */
-  #takeSoon(): Look {
-    let turns = PAUSE_MIN;
-    for (let looks = 0; looks < this.#patience; looks++) {
-      // step: lock-before-take
-      // Not a load first: its owner, who may be quick, would have taken it again before the exchange came.
-      const word = compareExchange(this.words, this.index, 0, this.id);
-      const owner = word & OWNER;
-      let look: Look = Look.held;
-      if (word === 0) {
-        // step: lock-taken
-        look = Look.taken;
-      } else if (owner === this.id) return look;
-      else if (owner === 0) look = take(this, false);
-      if (look !== Look.held) {
-        this.#patience = Math.min(PATIENCE_MAX, this.#patience + 4);
-        return look;
-      }
-      pause(turns);
-      turns = Math.min(4 * turns, PAUSE_MAX);
+  readonly #lookToTake = (): Look | null => {
+    // step: lock-before-take
+    // Not a load first: its owner, who may be quick, would have taken it again before the exchange came.
+    const word = compareExchange(this.words, this.index, 0, this.id);
+    if (word === 0) {
+      // step: lock-taken
+      return Look.taken;
     }
-    this.#patience = Math.max(PATIENCE_MIN, this.#patience >> 1);
-    return Look.held;
-  }
+    const owner = word & OWNER;
+    if (owner !== 0 && owner !== this.id) return null;
+    const look = take(this, false);
+    return look === Look.held ? null : look;
+  };
 
-  /** For who has a cell at a fair one: true when it comes free, or is granted, while it is worth looking. */
-  #isGrantedSoon(): boolean {
-    let turns = PAUSE_MIN;
-    for (let looks = 0; looks < this.#patience; looks++) {
-      const { owner } = this;
-      if (owner === 0 || owner === this.id) {
-        this.#patience = Math.min(PATIENCE_MAX, this.#patience + 4);
-        return true;
-      }
-      pause(turns);
-      turns = Math.min(4 * turns, PAUSE_MAX);
-    }
-    this.#patience = Math.max(PATIENCE_MIN, this.#patience >> 1);
-    return false;
-  }
+  /** For who has a cell at a fair one. */
+  readonly #lookForGrant = (): true | null => {
+    const { owner } = this;
+    return owner === 0 || owner === this.id ? true : null;
+  };
 
   /** False when the word is not this participant's. */
   unlock(): boolean {

@@ -5,7 +5,8 @@
 
 import type { Attachment } from '../span/attachment.ts';
 import { Mode } from '../span/participant.layout.ts';
-import { compareExchange, load, pause } from '../word/atomics.ts';
+import { compareExchange, load } from '../word/atomics.ts';
+import { Patience } from './patience.ts';
 import { BARRED, DIED, DRAINING, OWNER, UNRECOVERABLE } from './rwlock.layout.ts';
 import { RwReader } from './rwlock-reader.ts';
 import {
@@ -32,12 +33,6 @@ export function isTaken(look: Look): boolean {
 /** What a thread wants a lock for. */
 export type Use = 'read' | 'write';
 
-// As a mutex looks before it sleeps (mutex-state.ts).
-const PATIENCE_MAX = 12;
-const PATIENCE_MIN = 4;
-const PAUSE_MIN = 1024;
-const PAUSE_MAX = 16384;
-
 export class RwLockState implements RwPlace {
   readonly words: Int32Array;
   readonly index: number;
@@ -49,8 +44,7 @@ export class RwLockState implements RwPlace {
   readonly status: Uint32Array;
   readonly #queue: WaitQueue;
   readonly reader: RwReader;
-  // How often to look before sleeping: more after it was worth it.
-  #patience = PATIENCE_MAX;
+  readonly #patience = new Patience();
 
   /** `tooMany`: why no further lock can be read. */
   constructor(attachment: Attachment, offset: number, tooMany: () => Error) {
@@ -182,8 +176,8 @@ export class RwLockState implements RwPlace {
    * `ERR_MEMSPAN_DEADLOCK` when those who would have to give it up wait for this thread.
    */
   block(use: Use, deadline: number, check: () => void): Look {
-    const soon = this.#lookSoon(use);
-    if (soon !== Look.held) return soon;
+    const soon = this.#patience.soon(() => this.#look(use));
+    if (soon !== null) return soon;
     const wait = this.#wait(use, (look) => (look === Look.held ? null : look), Marks.others);
     return this.#queue.block(wait, deadline, check) ?? Look.held;
   }
@@ -215,25 +209,12 @@ export class RwLockState implements RwPlace {
     };
   }
 
-  /** Looks for a while, where that is worth it; else `held`. */
-  #lookSoon(use: Use): Look {
-    let turns = PAUSE_MIN;
-    for (let looks = 0; looks < this.#patience; looks++) {
-      const word = load(this.words, this.index);
-      const owner = word & OWNER;
-      let look: Look = Look.held;
-      if (owner === 0 || owner === this.id) {
-        look = use === 'read' ? this.lookToRead(Marks.nothing) : this.lookToWrite(Marks.nothing);
-      }
-      if (look !== Look.held) {
-        this.#patience = Math.min(PATIENCE_MAX, this.#patience + 4);
-        return look;
-      }
-      pause(turns);
-      turns = Math.min(4 * turns, PAUSE_MAX);
-    }
-    this.#patience = Math.max(PATIENCE_MIN, this.#patience >> 1);
-    return Look.held;
+  /** One look of who does not wait yet. */
+  #look(use: Use): Look | null {
+    const owner = load(this.words, this.index) & OWNER;
+    if (owner !== 0 && owner !== this.id) return null;
+    const look = use === 'read' ? this.lookToRead(Marks.nothing) : this.lookToWrite(Marks.nothing);
+    return look === Look.held ? null : look;
   }
 
   /** For a wait that ends in vain: the word goes back if it was being drained, and others may be next. */

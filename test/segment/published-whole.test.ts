@@ -24,8 +24,8 @@ const FILL = 0xa5;
 // Creators at work while another one starts.
 const LANES = 3;
 
-test('200 creators killed at random moments: no half-made name, nothing left', async (t) => {
-  assert.equal(await killCreators(t, 200, {}), 0);
+test('100 creators killed at random moments: no half-made name, nothing left', async (t) => {
+  assert.equal(await killCreators(t, 100, {}), 0);
 });
 
 test('40 creators without O_TMPFILE killed: no half-made name, each leaves at most its hidden one', async (t) => {

@@ -75,7 +75,7 @@ test('close in the thread that opened it: views in other threads read zeros and 
 test('close while workers are in the middle of reading and writing', async () => {
   const workers = await Promise.all([startWorker(), startWorker()]);
   const flag = new Int32Array(new SharedArrayBuffer(8));
-  for (let round = 0; round < 20; round++) {
+  for (let round = 0; round < 10; round++) {
     const segment = Segment.anonymous(65_536);
     flag.fill(0);
     const atEnd = workers.map((worker) =>
@@ -188,7 +188,7 @@ test('a worker terminated at any moment leaves no descriptor and no mapping', as
   const name = uniqueName();
   using segment = Segment.create(name, { size: 65_536 });
   const before = [sharedDescriptors(), sharedMappings()];
-  for (let round = 0; round < 24; round++) {
+  for (let round = 0; round < 12; round++) {
     const worker = await startWorker();
     const order = worker.run(({ memspan }, name) => {
       for (;;) {
