@@ -14,8 +14,6 @@ export class Count {
   readonly #words: Int32Array;
   readonly #index: number;
   readonly #initial: number;
-  /** The word as `change` saw it last. */
-  #seen = 0;
 
   constructor(attachment: Attachment, offset: number, initial: number) {
     this.#attachment = attachment;
@@ -52,22 +50,6 @@ export class Count {
       // And once more: who gave up before this has rung nobody.
       compareExchange(this.#words, this.#index, word, word | WAITERS);
       // step: count-marked
-    }
-  }
-
-  /** Changes the value by one, if that is from `least` to `most` and nobody waits: the usual case. */
-  change(difference: 1 | -1, least: number, most: number): boolean {
-    // Not a load first: mostly the word is as this thread has left it, and if not, the exchange says what it is.
-    for (let word = this.#seen; ; ) {
-      const value = this.#valueOf(word);
-      const isPossible = word >= 0 && value >= least && value <= most;
-      const next = isPossible ? (word + difference) & COUNT : word;
-      const found = compareExchange(this.#words, this.#index, word, next);
-      if (found === word) {
-        this.#seen = next;
-        return isPossible;
-      }
-      word = found;
     }
   }
 

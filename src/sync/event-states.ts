@@ -6,6 +6,7 @@ import { Mode } from '../span/participant.layout.ts';
 import { compareExchange, load } from '../word/atomics.ts';
 import { Count } from './count.ts';
 import { GENERATION, SET, WAITERS } from './event.layout.ts';
+import { QuickCount } from './quick-count.ts';
 import { type Wait, WaitQueue } from './wait-queue.ts';
 
 /** How many tasks of one thread have a cell of their own, and with it a place in the order of all threads. */
@@ -102,6 +103,7 @@ export class Gate implements EventState {
 export class Turnstile implements EventState {
   readonly queue: WaitQueue;
   readonly #count: Count;
+  readonly #quick: QuickCount;
   readonly #wait: Wait<true> = {
     mode: Mode.event,
     attempt: (ticket) => (this.#count.take(ticket, true) ? true : null),
@@ -116,6 +118,7 @@ export class Turnstile implements EventState {
 
   constructor(attachment: Attachment, offset: number, initial: boolean) {
     this.#count = new Count(attachment, offset, initial ? 1 : 0);
+    this.#quick = new QuickCount(attachment.view.words, offset / 4, initial ? 1 : 0, 1);
     this.queue = new WaitQueue(attachment, offset, CELLS);
   }
 
@@ -124,11 +127,11 @@ export class Turnstile implements EventState {
   }
 
   pass(): boolean {
-    return this.#count.change(-1, 1, 1) || this.#count.take(null, false);
+    return this.#quick.take() || this.#count.take(null, false);
   }
 
   set(): void {
-    if (this.#count.change(1, 0, 0)) return;
+    if (this.#quick.give()) return;
     this.#count.give(1, (value) => (value === 0 ? 1 : this.#most()));
     this.queue.look();
   }

@@ -3,10 +3,10 @@
 import { invalidArgument, MemspanError, outOfRange } from '../errors.ts';
 import { defineKind } from '../span/kinds.ts';
 import { Span } from '../span/span.ts';
-import type { Count } from './count.ts';
 import { lockEvents } from './events.ts';
 import { Permit } from './permit.ts';
 import { embedded, entryOf, named, type Place, Primitive } from './primitive.ts';
+import { QuickCount } from './quick-count.ts';
 import {
   agree,
   encode,
@@ -85,7 +85,8 @@ export class Semaphore extends Primitive {
   readonly max: number;
   readonly undo: boolean;
   readonly #state: SemaphoreState;
-  readonly #count: Count | null;
+  /** Null with undo. */
+  readonly #quick: QuickCount | null;
   readonly #status: Uint32Array;
   #calls = 0;
   readonly #releaseOne = (): void => this.#release();
@@ -98,7 +99,8 @@ export class Semaphore extends Primitive {
     this.max = facts.max;
     this.undo = facts.undo;
     this.#state = attachment.local(offset, () => new SemaphoreState(attachment, offset, facts));
-    this.#count = this.#state.count;
+    const { words } = attachment.view;
+    this.#quick = facts.undo ? null : new QuickCount(words, offset / 4, facts.initial, facts.max);
     this.#status = attachment.view.status;
   }
 
@@ -209,13 +211,13 @@ export class Semaphore extends Primitive {
   #takeQuickly(): boolean {
     if (lockEvents.request.hasSubscribers || lockEvents.grant.hasSubscribers) return false;
     // The memory's status comes after: where it is closed or gone, the exchange has done no harm.
-    return this.#count?.change(-1, 1, this.max) === true && this.#status[0] === 0;
+    return this.#quick?.take() === true && this.#status[0] === 0;
   }
 
   /** Gives one back, likewise. */
   #giveQuickly(): boolean {
     if (lockEvents.release.hasSubscribers) return false;
-    return this.#count?.change(1, 0, this.max - 1) === true && this.#status[0] === 0;
+    return this.#quick?.give() === true && this.#status[0] === 0;
   }
 
   #release(): void {
