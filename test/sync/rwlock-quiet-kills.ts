@@ -94,9 +94,9 @@ const DEATHS: readonly (readonly [string, Death | null, readonly Death[]])[] = [
 
 /** A victim dies at all of these at once, each of its locks in the state in which another one has left it. */
 export async function dieQuietly(end: End, rounds: number): Promise<void> {
-  using span = Span.create(uniqueName(), { lifetime: 'last-close', objects: 256 });
-  const spanName = span.name as string;
   for (let round = 0; round < rounds; round++) {
+    using span = Span.create(uniqueName(), { lifetime: 'last-close' });
+    const spanName = span.name as string;
     const cases = DEATHS.flatMap(([state, first, deaths]) =>
       deaths.map((death, i) => {
         const isAsync = (round + i) % 2 === 1 && i === 0;
