@@ -1,9 +1,8 @@
 // Calling callbacks in the order of their grants, with a turn for the event loop now and then: tasks that lock again and
 // again live on promises alone, and would keep it from everything else.
 
+import { CALLS_PER_TURN } from '../sync/wait-options.ts';
 import type { LockRequest } from './lock-request.ts';
-
-const CALLS_PER_TURN = 256;
 
 export class CallTurns {
   #calls = 0;

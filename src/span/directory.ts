@@ -142,7 +142,8 @@ function agreed(view: SpanView, entry: ObjectEntry, request: ObjectRequest): Obj
   return entry;
 }
 
-function checkName(name: unknown, operation: string): void {
+/** Throws TypeError or RangeError for what cannot be an object's name. */
+export function checkName(name: unknown, operation: string): void {
   if (typeof name !== 'string' || name === '' || name.includes('\0') || !name.isWellFormed()) {
     throw invalidArgument(
       `${operation}: a name is a string, not empty, without NUL characters`,

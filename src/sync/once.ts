@@ -87,10 +87,10 @@ export class Once extends Primitive {
   run(init: (how: Initialisation) => void): boolean;
   run(init: (how: Initialisation) => void, options: BlockingOptions | undefined): boolean | null;
   run(init: (how: Initialisation) => void, options?: BlockingOptions): boolean | null {
-    if (this.#isDone) return false;
     const operation = 'once.run';
     checkInit(init, operation);
     const timeoutMs = timeoutOf(options, operation);
+    if (this.#isDone) return false;
     this.check(operation);
     const deadline = performance.now() + timeoutMs;
     const look = this.#state.lock(deadline, () => this.check(operation));
@@ -100,9 +100,9 @@ export class Once extends Primitive {
 
   /** The same, but null when another, or another task of this thread, is at it. */
   tryRun(init: (how: Initialisation) => void): boolean | null {
-    if (this.#isDone) return false;
     const operation = 'once.tryRun';
     checkInit(init, operation);
+    if (this.#isDone) return false;
     this.check(operation);
     return this.#runIfTaken(take(this.#state, false), init, operation);
   }
@@ -126,11 +126,11 @@ export class Once extends Primitive {
     init: (how: Initialisation) => unknown,
     options?: AsyncOptions,
   ): Promise<boolean | null> {
-    if (this.#isDone) return false;
     const operation = 'once.runAsync';
     checkInit(init, operation);
     const timeoutMs = timeoutOf(options, operation);
     const signal = signalOf(options, operation);
+    if (this.#isDone) return false;
     this.check(operation);
     if (signal?.aborted) throw signal.reason;
     const look = await this.#wait({ timeoutMs, signal });

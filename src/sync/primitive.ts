@@ -3,7 +3,7 @@
 
 import { invalidArgument, outOfRange } from '../errors.ts';
 import type { Attachment } from '../span/attachment.ts';
-import { openObject } from '../span/directory.ts';
+import { checkName, openObject } from '../span/directory.ts';
 import { Span } from '../span/span.ts';
 import type { ObjectEntry } from '../span/view.ts';
 
@@ -41,6 +41,7 @@ export function entryOf(
   kind: number,
   operation: string,
 ): ObjectEntry | undefined {
+  checkName(name, operation);
   const { view } = span.attachment(operation);
   for (const entry of view.entries()) {
     if (entry.name === name && entry.kind === kind) return entry;

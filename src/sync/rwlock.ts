@@ -13,10 +13,13 @@ import { RwGrants } from './rwlock-grants.ts';
 import type { ReadGuard, WriteGuard } from './rwlock-guard.ts';
 import { isTaken, RwLockState, type Use } from './rwlock-state.ts';
 import { Look } from './rwlock-word.ts';
-import { type AsyncOptions, type BlockingOptions, signalOf, timeoutOf } from './wait-options.ts';
-
-/** So many asynchronous calls, and the event loop has its turn. */
-const CALLS_PER_TURN = 256;
+import {
+  type AsyncOptions,
+  type BlockingOptions,
+  CALLS_PER_TURN,
+  signalOf,
+  timeoutOf,
+} from './wait-options.ts';
 
 /** In the directory. */
 const KIND = 4;

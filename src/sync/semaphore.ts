@@ -50,8 +50,8 @@ Span.prototype.semaphore = function semaphore(
   const operation = 'span.semaphore';
   const given = options === undefined ? undefined : factsOf(options, operation);
   const { words } = this.attachment(operation).view;
-  const subject = { operation, object: `${this.name ?? ''}/${name}` };
   const entry = entryOf(this, name, KIND, operation);
+  const subject = { operation, object: `${this.name ?? ''}/${name}` };
   const there = entry && recorded(words, entry.offset, entry.options);
   const facts = given ?? there;
   if (facts === undefined) {
@@ -77,7 +77,7 @@ Span.prototype.semaphore = function semaphore(
 
 /**
  * A number of permits. Who takes one when there is none waits, and permits go to those who have waited longest.
- * Acquiring and releasing while there are permits is one compare-exchange each, without a system call.
+ * Acquiring and releasing while there are permits is one compare-exchange each (with undo, a few), without a system call.
  * Waiters that die, however they die, are passed over; a paused one keeps its place, and the permit that is its turn.
  */
 export class Semaphore extends Primitive {

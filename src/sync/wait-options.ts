@@ -38,7 +38,9 @@ export function signalOf(
 ): AbortSignal | undefined {
   const signal: unknown = options?.signal;
   if (signal === undefined) return undefined;
-  if (typeof signal !== 'object' || signal === null || !('aborted' in signal)) {
+  // Of another realm it is no instance of this one's AbortSignal.
+  const { aborted, addEventListener } = Object(signal) as Partial<AbortSignal>;
+  if (typeof aborted !== 'boolean' || typeof addEventListener !== 'function') {
     throw invalidArgument(`${operation}: signal is an AbortSignal`);
   }
   return signal as AbortSignal;

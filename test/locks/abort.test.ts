@@ -1,6 +1,7 @@
 // Waits that are given up: by a signal, at each moment; by `timeoutMs`, which the standard has not; and what is left of them.
 import assert from 'node:assert/strict';
 import { getEventListeners } from 'node:events';
+import fs from 'node:fs';
 import { test } from 'node:test';
 import { claimsIn, heldAndPending, hold, managerFor, reasonOf, turn } from './spaces.ts';
 
@@ -91,10 +92,13 @@ test('timeoutMs: the callback gets null when the time is over, the lock when it 
   assert.equal(await forever, 'a');
 });
 
-test('500 waits that are given up leave nothing: no claim, no listener, no timer', async (t) => {
+test('500 waits that are given up leave nothing, no claim, listener, timer, and keep neither libuv nor the event loop', async (t) => {
   const locks = managerFor(t);
   const held = await hold(locks, 'a');
+  await fs.promises.stat('.');
   const start = process.getActiveResourcesInfo().length;
+  const threads = (): number => fs.readdirSync('/proc/self/task').length;
+  const before = threads();
   const controllers = Array.from({ length: 500 }, () => new AbortController());
   const waits = controllers.map(({ signal }, i) => {
     const mode = i % 2 === 0 ? 'shared' : 'exclusive';
@@ -104,6 +108,9 @@ test('500 waits that are given up leave nothing: no claim, no listener, no timer
       : locks.request(name, { signal, mode, timeoutMs: 50_000 }, () => 'granted');
   });
   await turn();
+  // One thread of the library's sleeps for all of them, one hears of deaths, and those of libuv are free.
+  assert.ok(threads() <= before + 2, `${threads()} threads, ${before} before`);
+  await Promise.all(Array.from({ length: 8 }, () => fs.promises.stat('.')));
   for (const [i, controller] of controllers.entries()) controller.abort(i);
   const results = await Promise.all(waits);
   assert.deepEqual(

@@ -97,11 +97,20 @@ test('misuse is a TypeError or a RangeError, and nothing has begun', async (t) =
     once.runAsync(() => {}, { signal: {} as AbortSignal }),
     TypeError,
   );
+  await assert.rejects(
+    once.runAsync(() => {}, { signal: { aborted: false } as AbortSignal }),
+    TypeError,
+  );
   assert.throws(() => Once.at(span, words.byteOffset + 2), RangeError);
   assert.throws(() => Once.at(span, words.byteOffset + 8), RangeError);
   assert.throws(() => Once.at({} as Span, 0), TypeError);
   assert.throws(() => span.once(''), TypeError);
   assert.deepEqual([...words], [0, 0]);
+  once.run(() => {});
+  assert.throws(() => once.run(none), TypeError, 'also when nobody would call it');
+  assert.throws(() => once.tryRun(none), TypeError);
+  await assert.rejects(once.runAsync(none), TypeError);
+  assert.throws(() => once.run(() => {}, { timeoutMs: -1 }), RangeError);
 });
 
 test('by name and embedded: all that are made for the same bytes are one', (t) => {
@@ -127,13 +136,16 @@ test('by name and embedded: all that are made for the same bytes are one', (t) =
   assert.equal((object.open() as Once).done, true);
 });
 
-test('aborted, before and while it waits; 500 of them leave nothing behind', async (t) => {
+test('aborted, before and while it waits; 500 of them leave nothing behind, and keep neither libuv nor the event loop', async (t) => {
   const { span, once, words, ids } = stage(t);
   await assert.rejects(
     once.runAsync(() => {}, { signal: AbortSignal.abort(new Error('no')) }),
     { message: 'no' },
   );
   words[0] = ids.alive;
+  await fs.promises.stat('.');
+  const threads = (): number => fs.readdirSync('/proc/self/task').length;
+  const before = threads();
   const abort = new AbortController();
   setMaxListeners(500, abort.signal);
   const pending = Array.from({ length: 500 }, (_, i) =>
@@ -144,6 +156,9 @@ test('aborted, before and while it waits; 500 of them leave nothing behind', asy
           { message: 'enough' },
         ),
   );
+  // One thread of the library's sleeps for all of them, one hears of deaths, and those of libuv are free.
+  assert.ok(threads() <= before + 2, `${threads()} threads, ${before} before`);
+  await Promise.all(Array.from({ length: 8 }, () => fs.promises.stat('.')));
   await Promise.all(pending.filter((_, i) => i % 2 === 0));
   abort.abort(new Error('enough'));
   await Promise.all(pending);

@@ -156,7 +156,7 @@ test('so many locks can one thread read at once, and no more', async () => {
   for (const lock of [...locks, last]) lock.write().release();
 });
 
-test('embedded: zeros are a fresh lock, and all that are made for the same bytes are one', () => {
+test('embedded: zeros are a fresh lock, and all that are made for the same bytes are one', async () => {
   using span = Span.anonymous();
   const bytes = span.bytes('rows', { size: 64 });
   const lock = RwLock.at(span, bytes.byteOffset + 8);
@@ -179,6 +179,12 @@ test('embedded: zeros are a fresh lock, and all that are made for the same bytes
   for (const options of [null, 1, { recover: 1 }]) {
     assert.throws(() => span.rwlock('l', options as object), TypeError);
     assert.throws(() => RwLock.at(span, bytes.byteOffset, options as object), TypeError);
+  }
+  for (const use of ['read', 'write'] as const) {
+    assert.throws(() => span.rwlock('l')[use]({ timeoutMs: Number.NaN }), RangeError);
+    assert.throws(() => span.rwlock('l')[use](1 as unknown as object), TypeError);
+    const options = { signal: {} as AbortSignal };
+    await assert.rejects(span.rwlock('l')[`${use}Async`](options), TypeError);
   }
   span.mutex('m');
   assert.throws(() => span.rwlock('m'), { code: 'ERR_MEMSPAN_OPTIONS_MISMATCH' });

@@ -82,6 +82,9 @@ test('all who open it mean the same; who says nothing gets what is there', (t) =
   using span = Span.create(name, { objects: 4 });
   t.after(() => Span.unlink(name));
   assert.throws(() => span.semaphore('x'), { code: 'ERR_MEMSPAN_NOT_FOUND' });
+  for (const never of [undefined, '', Symbol('x')] as unknown as string[]) {
+    assert.throws(() => span.semaphore(never), { code: 'ERR_MEMSPAN_INVALID_NAME' });
+  }
   span.semaphore('x', { initial: 2, max: 3 });
   span.semaphore('x', { initial: 2, max: 3, undo: false });
   const there = span.semaphore('x');
