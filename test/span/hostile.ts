@@ -22,13 +22,13 @@ export interface Extent {
   readonly bursts: number;
 }
 
-/** In the span of that name: x (a mutex), fair (a fair one), b (64 bytes), and an entry that is free. */
+/** In the span of that name: x (a mutex), fair (a fair one), b (64 bytes, for all other primitives), and an entry that is free. */
 function makeSpan(): { name: string; close(): void } {
   const name = uniqueName();
   const span = Span.create(name, { size: SIZE, participants: 2, objects: 4 });
   span.mutex('x');
   span.mutex('fair', { fair: true });
-  span.bytes('b', { size: 64 }).fill(7);
+  span.bytes('b', { size: 64 });
   return { name, close: () => span.close() };
 }
 
