@@ -164,7 +164,10 @@ function attach(space: string, as: string | undefined): { span: Span; locks: Thr
       options: 0,
       describeOptions: () => 'none',
     });
-    return { span, locks: attachment.local(offset, () => new ThreadLocks(attachment, offset)) };
+    return {
+      span,
+      locks: attachment.local(ThreadLocks, offset, () => new ThreadLocks(attachment, offset)),
+    };
   } catch (error) {
     span.close();
     throw error;

@@ -31,7 +31,8 @@ export class Attachment {
   readonly recovered: boolean;
   readonly #gate: Lifeline;
   readonly #slot: TakenSlot;
-  readonly #locals = new Map<number, unknown>();
+  /** Of each class, by offset. */
+  readonly #locals = new Map<unknown, Map<number, unknown>>();
   #users = 0;
   #isOpen = true;
 
@@ -58,12 +59,20 @@ export class Attachment {
     return this;
   }
 
-  /** What this thread keeps of the object at that offset, however many JavaScript objects it has for it. */
-  local<T>(offset: number, make: () => T): T {
-    let local = this.#locals.get(offset);
+  /**
+   * What this thread keeps of the object at that offset, however many JavaScript objects it has for it. Where a
+   * directory that somebody has written over puts two objects into the same bytes, each has its own.
+   */
+  local<T>(Kind: abstract new (...given: never[]) => T, offset: number, make: () => T): T {
+    let locals = this.#locals.get(Kind);
+    if (locals === undefined) {
+      locals = new Map();
+      this.#locals.set(Kind, locals);
+    }
+    let local = locals.get(offset);
     if (local === undefined) {
       local = make();
-      this.#locals.set(offset, local);
+      locals.set(offset, local);
     }
     return local as T;
   }

@@ -80,7 +80,11 @@ export class Barrier extends Primitive {
     super(place);
     const { attachment, offset } = place;
     this.parties = parties;
-    this.#state = attachment.local(offset, () => new BarrierState(attachment, offset, parties));
+    this.#state = attachment.local(
+      BarrierState,
+      offset,
+      () => new BarrierState(attachment, offset, parties),
+    );
     // Of an embedded one nobody but its users knows.
     if (this.#state.parties !== parties)
       throw mismatch(this.fullName, parties, this.#state.parties);

@@ -47,7 +47,11 @@ export class Condition extends Primitive {
   constructor(place: Place) {
     super(place);
     const { attachment, offset } = place;
-    this.#state = attachment.local(offset, () => new ConditionState(attachment, offset));
+    this.#state = attachment.local(
+      ConditionState,
+      offset,
+      () => new ConditionState(attachment, offset),
+    );
   }
 
   /**

@@ -85,7 +85,11 @@ export class Event extends Primitive {
     const { attachment, offset } = place;
     const { reset, initial } = decode(bits);
     const Kind = reset === 'auto' ? Turnstile : Gate;
-    this.#state = attachment.local<EventState>(offset, () => new Kind(attachment, offset, initial));
+    this.#state = attachment.local<EventState>(
+      Kind,
+      offset,
+      () => new Kind(attachment, offset, initial),
+    );
   }
 
   /**

@@ -79,7 +79,11 @@ export class Mutex extends Primitive {
     super(place);
     const { attachment, offset } = place;
     const fair = options.fair === true;
-    const state = attachment.local(offset, () => new MutexState(attachment, offset, fair));
+    const state = attachment.local(
+      MutexState,
+      offset,
+      () => new MutexState(attachment, offset, fair),
+    );
     this.#options = options;
     this.#state = state;
     this.#words = state.words;

@@ -55,7 +55,11 @@ export class Once extends Primitive {
   constructor(place: Place) {
     super(place);
     const { attachment, offset } = place;
-    this.#state = attachment.local(offset, () => new MutexState(attachment, offset, false));
+    this.#state = attachment.local(
+      MutexState,
+      offset,
+      () => new MutexState(attachment, offset, false),
+    );
   }
 
   /** One embedded in an object of the span, such as `span.bytes`, at a byte offset of the span: four bytes, zeros at first. */

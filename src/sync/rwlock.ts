@@ -81,7 +81,7 @@ export class RwLock extends Primitive {
   constructor(place: Place, { recover }: RwLockOptions) {
     super(place);
     const { attachment, offset } = place;
-    this.#state = attachment.local(offset, () => {
+    this.#state = attachment.local(RwLockState, offset, () => {
       return new RwLockState(attachment, offset, () => tooManyReads(this.fullName));
     });
     this.#grants = new RwGrants(this, this.#state, recover, (operation) => this.check(operation));

@@ -98,7 +98,11 @@ export class Semaphore extends Primitive {
     this.initial = facts.initial;
     this.max = facts.max;
     this.undo = facts.undo;
-    this.#state = attachment.local(offset, () => new SemaphoreState(attachment, offset, facts));
+    this.#state = attachment.local(
+      SemaphoreState,
+      offset,
+      () => new SemaphoreState(attachment, offset, facts),
+    );
     const { words } = attachment.view;
     this.#quick = facts.undo ? null : new QuickCount(words, offset / 4, facts.initial, facts.max);
     this.#status = attachment.view.status;

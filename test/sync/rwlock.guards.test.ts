@@ -2,7 +2,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { setImmediate as turnOfLoop } from 'node:timers/promises';
-import { RwLock, Span, type WriteGuard } from '../../src/index.ts';
+import { Mutex, RwLock, Span, type WriteGuard } from '../../src/index.ts';
+import { BARRED } from '../../src/sync/rwlock.layout.ts';
 import { codeOf, uniqueName } from '../support/segments.ts';
 import { letGo, takeElsewhere, worker } from './rwlock-elsewhere.ts';
 
@@ -72,6 +73,21 @@ test('a writer’s task that waits for readers makes way for its own thread', as
   lock.read().release();
   assert.equal(lock.tryWrite(), null);
   assert.equal(lock.write({ timeoutMs: 1 }), null);
+  // Afterwards its task waits as before, at once: nobody comes in.
+  const isBarred = (): boolean => {
+    const words = new Int32Array(span.segment.buffer);
+    const [{ offset = 0 } = {}] = span.attachment('test').view.entries();
+    return ((words[offset / 4] ?? 0) & BARRED) !== 0;
+  };
+  for (const makeWay of [
+    () => lock.read().release(),
+    () => lock.tryRead()?.release(),
+    () => assert.equal(lock.write({ timeoutMs: 0 }), null),
+    async () => assert.equal(await lock.writeAsync({ timeoutMs: 1 }), null),
+  ]) {
+    await makeWay();
+    assert.ok(isBarred(), `${makeWay}`);
+  }
   await letGo();
   const guard = await writing;
   assert.equal(lock.owner?.pid, process.pid);
@@ -167,6 +183,13 @@ test('embedded: zeros are a fresh lock, and all that are made for the same bytes
     .write()
     .release();
   guard.release();
+  // Bytes that somebody takes for a mutex, too, are used as both.
+  Mutex.at(span, bytes.byteOffset + 16)
+    .lock()
+    .release();
+  RwLock.at(span, bytes.byteOffset + 16)
+    .read()
+    .release();
   assert.ok(bytes.every((byte) => byte === 0));
   assert.equal(
     codeOf(() => RwLock.at(span, bytes.byteOffset + 2)),
