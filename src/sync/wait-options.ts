@@ -1,6 +1,7 @@
 // The options of everything that waits, and their checks.
 
 import { invalidArgument, outOfRange } from '../errors.ts';
+import { onAbort } from './aborts.ts';
 
 /** So many asynchronous calls for one object, and the event loop has its turn: tasks that hand a lock to each
  * other, or take it again and again, live on promises alone. */
@@ -56,11 +57,10 @@ export function limit(
   elapsed: () => void,
   aborted: (reason: unknown) => void,
 ): () => void {
-  const onAbort = (): void => aborted(signal?.reason);
-  signal?.addEventListener('abort', onAbort, { once: true });
+  const unheed = signal && onAbort(signal, () => aborted(signal.reason));
   const timer = timeoutMs <= TIMER_MAX_MS ? setTimeout(elapsed, timeoutMs) : undefined;
   return () => {
-    signal?.removeEventListener('abort', onAbort);
+    unheed?.();
     clearTimeout(timer);
   };
 }
