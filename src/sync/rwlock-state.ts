@@ -168,6 +168,8 @@ export class RwLockState implements RwPlace {
   tryRead(): Look {
     const look = this.lookToRead(Marks.nothing);
     if (look === Look.held) this.#lookIf(giveBack(this, true));
+    // A task that drains the word for itself has made way, and goes on with it.
+    this.#queue.look();
     return look;
   }
 
@@ -176,10 +178,15 @@ export class RwLockState implements RwPlace {
    * `ERR_MEMSPAN_DEADLOCK` when those who would have to give it up wait for this thread.
    */
   block(use: Use, deadline: number, check: () => void): Look {
-    const soon = this.#patience.soon(() => this.#look(use));
-    if (soon !== null) return soon;
-    const wait = this.#wait(use, (look) => (look === Look.held ? null : look), Marks.others);
-    return this.#queue.block(wait, deadline, check) ?? Look.held;
+    try {
+      const soon = this.#patience.soon(() => this.#look(use));
+      if (soon !== null) return soon;
+      const wait = this.#wait(use, (look) => (look === Look.held ? null : look), Marks.others);
+      return this.#queue.block(wait, deadline, check) ?? Look.held;
+    } finally {
+      // As in tryRead.
+      this.#queue.look();
+    }
   }
 
   /**
@@ -220,8 +227,11 @@ export class RwLockState implements RwPlace {
   /** For a wait that ends in vain: the word goes back if it was being drained, and others may be next. */
   #giveUp(): void {
     const word = load(this.words, this.index);
-    if ((word & OWNER) === this.id && (word & DRAINING) !== 0) giveBack(this);
-    else passOn(this);
+    if ((word & OWNER) === this.id && (word & DRAINING) !== 0) {
+      giveBack(this);
+      // It may have been drained for the first task, too, which nobody rings then.
+      this.#queue.look();
+    } else passOn(this);
   }
 
   /** Gives up what is written. False when the word is not this participant's. */
