@@ -159,11 +159,17 @@ export class ThreadLocks implements Listener, Keeper {
 
   /** A claim of that name has gone: others can have theirs. */
   #gone(local: LocalName): void {
-    if (this.#attachment.view.status[0] !== 0) return;
-    ring(this.table, local);
-    // step: rung-before-look
-    if (local.queue.length > 0) this.#look(local);
-    if (this.#unclaimed.length > 0) this.#claimLate();
+    const { status } = this.#attachment.view;
+    if (status[0] !== 0) return;
+    try {
+      ring(this.table, local);
+      // step: rung-before-look
+      if (local.queue.length > 0) this.#look(local);
+      if (this.#unclaimed.length > 0) this.#claimLate();
+    } catch (error) {
+      // Cut short this very moment? The doorbell says so to all who wait.
+      if (status[0] === 0) throw error;
+    }
   }
 
   /** Those who have found no room get their claims, as far as there is room now. */

@@ -116,8 +116,13 @@ export class WaitQueue implements Listener {
             return true;
           }
           unlimit();
-          this.#remove(request);
-          resolve(wait.withdrawn(true) ?? value);
+          try {
+            this.#remove(request);
+            resolve(wait.withdrawn(true) ?? value);
+          } catch (error) {
+            // The memory is gone, and what was taken with it.
+            reject(error);
+          }
           return true;
         },
         end: (error) => {
@@ -201,9 +206,15 @@ export class WaitQueue implements Listener {
 
   #giveUp<T>(wait: Wait<T>): void {
     // What it came to where the memory is gone, nobody can say.
-    if (this.#attachment.view.status[0] !== 0) return;
-    const late = wait.withdrawn(false);
-    if (late !== null) wait.discard(late);
+    const { status } = this.#attachment.view;
+    if (status[0] !== 0) return;
+    try {
+      const late = wait.withdrawn(false);
+      if (late !== null) wait.discard(late);
+    } catch (error) {
+      // Cut short this very moment? Others who wait have to be ended all the same.
+      if (status[0] === 0) throw error;
+    }
   }
 
   #remove(request: Request): void {
