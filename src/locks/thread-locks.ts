@@ -94,7 +94,10 @@ export class ThreadLocks implements Listener, Keeper {
   #steal(local: LocalName, asked: LockRequest): void {
     const claim = this.#claim(local, asked);
     const isKept = steal(this.table, claim);
-    for (const holder of [...local.held]) this.#robbed(local, holder);
+    const robbed = [...local.held];
+    // First: who hears of a theft may ask for the lock at once.
+    local.held.add(asked);
+    for (const holder of robbed) this.#robbed(local, holder);
     this.#grant(local, asked);
     if (isKept) return;
     this.#noticeThefts(local);

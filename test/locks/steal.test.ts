@@ -1,5 +1,6 @@
 // Stealing, in one thread: who loses the lock, who comes next, and what becomes of the loser's callback.
 import assert from 'node:assert/strict';
+import { subscribe, unsubscribe } from 'node:diagnostics_channel';
 import { test } from 'node:test';
 import { claimsIn, heldAndPending, hold, managerFor, reasonOf } from './spaces.ts';
 
@@ -89,4 +90,22 @@ test('a callback that throws after it was stolen from is heard by nobody', async
   await locks.request('a', steal, () => {});
   fail(new Error('late'));
   assert.equal((await lost).name, 'AbortError');
+});
+
+test('who asks for it on hearing of the theft comes after the thief', async (t) => {
+  const locks = managerFor(t);
+  const robbed = await hold(locks, 'a');
+  const reason = reasonOf(robbed.done);
+  let asked: Promise<string> | undefined;
+  const hear = (): void => {
+    unsubscribe('memspan:lock:release', hear);
+    asked = locks.request('a', () => 'asked');
+  };
+  subscribe('memspan:lock:release', hear);
+  const thief = await hold(locks, 'a', steal);
+  assert.deepEqual(await heldAndPending(locks), [['a:exclusive'], ['a:exclusive']]);
+  assert.equal((await reason).name, 'AbortError');
+  robbed.release();
+  thief.release();
+  assert.equal(await asked, 'asked');
 });
