@@ -232,6 +232,8 @@ export class Semaphore extends Primitive {
   #add(count: number): void {
     this.#tell();
     if (this.#state.add(count)) return;
+    // In memory that is gone there are zeros: as many permits as at first.
+    this.check('semaphore.release');
     throw new MemspanError('ERR_MEMSPAN_OVERFLOW', {
       operation: 'semaphore.release',
       object: this.fullName,
@@ -245,7 +247,7 @@ export class Semaphore extends Primitive {
   #give(taken: Taken): void {
     if (this.#status[0] !== 0) return;
     this.#tell();
-    if (!this.#state.give(taken)) throw this.#notHeld(1, 0);
+    if (!this.#state.give(taken) && this.#status[0] === 0) throw this.#notHeld(1, 0);
   }
 
   #permit(taken: Taken, start: number): Permit {

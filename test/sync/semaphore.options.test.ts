@@ -228,3 +228,26 @@ test('closed, and cut short: every call says so, and what was held can be releas
     }
   }
 });
+
+test('a release that comes upon memory that was cut short says nothing else but that', () => {
+  for (const [undo, code] of [
+    [false, 'ERR_MEMSPAN_TRUNCATED'],
+    [true, undefined],
+  ] as const) {
+    const name = uniqueName();
+    const span = Span.create(name, { lifetime: 'until-unlinked' });
+    const semaphore = span.semaphore('x', { initial: 1, max: 1, undo });
+    const permit = semaphore.acquire();
+    fs.truncateSync(shmPath(name));
+    assert.equal(
+      codeOf(() => permit.release()),
+      code,
+    );
+    assert.equal(
+      codeOf(() => semaphore.value),
+      'ERR_MEMSPAN_TRUNCATED',
+    );
+    Span.unlink(name);
+    span.close();
+  }
+});
