@@ -148,6 +148,9 @@ export class ThreadLocks implements Listener, Keeper {
       this.table.end(claim);
       // step: claim-withdrawn
       this.#gone(local);
+    } else {
+      const late = this.#unclaimed.indexOf(asked);
+      if (late >= 0) this.#unclaimed.splice(late, 1);
     }
     this.#restIfIdle(local);
   }
