@@ -123,27 +123,51 @@ function storeLong(words: Int32Array, at: number, value: number): void {
 }
 
 function agreed(view: SpanView, entry: ObjectEntry, request: ObjectRequest): ObjectEntry {
-  const mismatch = (what: string, expected: unknown, found: unknown): never => {
-    throw new MemspanError('ERR_MEMSPAN_OPTIONS_MISMATCH', {
-      operation: request.operation,
-      object: `${view.segment.name ?? ''}/${request.name}`,
-      cause: `it is there as ${what}: ${found}, not ${expected}`,
-      remedy: 'Open it as what it is, or choose another name',
-      expected,
-      found,
-    });
-  };
-  const { kind, options, length } = entry;
-  if (kind !== request.kind) mismatch('kind', kindName(request.kind), kindName(kind));
+  agreedKind(view, entry, request);
+  const { options, length } = entry;
   if (options !== request.options) {
-    mismatch('options', request.describeOptions(request.options), request.describeOptions(options));
+    const [expected, found] = [request.options, options].map(request.describeOptions);
+    throw mismatch(view, request, 'options', expected, found);
   }
-  if (length !== request.length) mismatch('bytes', request.length, length);
+  if (length !== request.length) throw mismatch(view, request, 'bytes', request.length, length);
   return entry;
 }
 
+type Wanted = Pick<ObjectRequest, 'operation' | 'kind' | 'name'>;
+
+/** The object of that name, if there is one. Throws `ERR_MEMSPAN_OPTIONS_MISMATCH` when it is of another kind. */
+export function findObject({ view }: Attachment, wanted: Wanted): ObjectEntry | undefined {
+  checkName(wanted.name, wanted.operation);
+  for (const entry of view.entries()) {
+    if (entry.name === wanted.name) return agreedKind(view, entry, wanted);
+  }
+  return undefined;
+}
+
+function agreedKind(view: SpanView, entry: ObjectEntry, wanted: Wanted): ObjectEntry {
+  if (entry.kind === wanted.kind) return entry;
+  throw mismatch(view, wanted, 'kind', kindName(wanted.kind), kindName(entry.kind));
+}
+
+function mismatch(
+  view: SpanView,
+  { operation, name }: Wanted,
+  what: string,
+  expected: unknown,
+  found: unknown,
+): MemspanError {
+  return new MemspanError('ERR_MEMSPAN_OPTIONS_MISMATCH', {
+    operation,
+    object: `${view.segment.name ?? ''}/${name}`,
+    cause: `it is there as ${what}: ${found}, not ${expected}`,
+    remedy: 'Open it as what it is, or choose another name',
+    expected,
+    found,
+  });
+}
+
 /** Throws TypeError or RangeError for what cannot be an object's name. */
-export function checkName(name: unknown, operation: string): void {
+function checkName(name: unknown, operation: string): void {
   if (typeof name !== 'string' || name === '' || name.includes('\0') || !name.isWellFormed()) {
     throw invalidArgument(
       `${operation}: a name is a string, not empty, without NUL characters`,

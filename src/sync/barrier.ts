@@ -1,6 +1,7 @@
 // Barrier: nobody goes on before all are there, phase after phase, across threads and processes.
 
 import { MemspanError } from '../errors.ts';
+import { findObject } from '../span/directory.ts';
 import { defineKind } from '../span/kinds.ts';
 import { Span } from '../span/span.ts';
 import { BROKEN, barrierSize, countOf, generationOf } from './barrier.layout.ts';
@@ -9,7 +10,7 @@ import { type BarrierOptions, partiesOf } from './barrier-options.ts';
 import { isDeserted, lookAround, sittersOf } from './barrier-seats.ts';
 import { BarrierState } from './barrier-state.ts';
 import { type Arrived, type Refusal, reset } from './barrier-word.ts';
-import { embedded, entryOf, named, type Place, Primitive } from './primitive.ts';
+import { embedded, named, type Place, Primitive } from './primitive.ts';
 import {
   type AsyncOptions,
   type BlockingOptions,
@@ -54,7 +55,8 @@ Span.prototype.barrier = function barrier(
 
 /** For how many parties it is there. */
 function recorded(span: Span, name: string, operation: string): number {
-  const entry = entryOf(span, name, KIND, operation);
+  const attachment = span.attachment(operation);
+  const entry = findObject(attachment, { operation, kind: KIND, name });
   if (entry !== undefined) return partiesOf({ parties: entry.options }, operation);
   throw new MemspanError('ERR_MEMSPAN_NOT_FOUND', {
     operation,

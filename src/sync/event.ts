@@ -160,11 +160,10 @@ export class Event extends Primitive {
     if (signal?.aborted) throw signal.reason;
     const state = this.#state;
     const wait = state.wait();
-    const isPassed = state.pass() || (await state.queue.waitAsync(wait, { timeoutMs, signal }));
-    // Not before it: who came later would stand before this one in the queue.
+    if (!state.pass()) return state.queue.waitAsync(wait, { timeoutMs, signal });
     this.#calls = (this.#calls + 1) % CALLS_PER_TURN;
     if (this.#calls === 0) await new Promise(setImmediate);
-    return isPassed;
+    return true;
   }
 }
 

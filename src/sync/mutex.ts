@@ -175,11 +175,14 @@ export class Mutex extends Primitive {
     const timeoutMs = timeoutOf(options, operation);
     const signal = signalOf(options, operation);
     this.check(operation);
-    this.#calls = (this.#calls + 1) % CALLS_PER_TURN;
-    if (this.#calls === 0) await new Promise(setImmediate);
     if (signal?.aborted) throw signal.reason;
     // Nobody is passed over: who waits, here or elsewhere, has marked the word.
-    if (this.#isQuick(operation)) return new MutexGuard(this, this.#holding, false);
+    if (this.#isQuick(operation)) {
+      const guard = new MutexGuard(this, this.#holding, false);
+      this.#calls = (this.#calls + 1) % CALLS_PER_TURN;
+      if (this.#calls === 0) await new Promise(setImmediate);
+      return guard;
+    }
     const start = this.#request();
     const look = await this.#state.lockAsync({ timeoutMs, signal }, () =>
       unrecoverable(operation, this.fullName),

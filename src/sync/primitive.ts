@@ -3,9 +3,8 @@
 
 import { invalidArgument, outOfRange } from '../errors.ts';
 import type { Attachment } from '../span/attachment.ts';
-import { checkName, openObject } from '../span/directory.ts';
+import { openObject } from '../span/directory.ts';
 import { Span } from '../span/span.ts';
-import type { ObjectEntry } from '../span/view.ts';
 
 /** Where a primitive is, and who uses it. */
 export interface Place {
@@ -32,21 +31,6 @@ export function named(span: Span, name: string, request: Named): Place {
   const attachment = span.attachment(request.operation);
   const { offset } = openObject(attachment, { ...request, name });
   return { span, attachment, offset, name };
-}
-
-/** The object of that name, if there is one of that kind. */
-export function entryOf(
-  span: Span,
-  name: string,
-  kind: number,
-  operation: string,
-): ObjectEntry | undefined {
-  checkName(name, operation);
-  const { view } = span.attachment(operation);
-  for (const entry of view.entries()) {
-    if (entry.name === name && entry.kind === kind) return entry;
-  }
-  return undefined;
 }
 
 /** So many bytes at that offset, within an object of the span; at a multiple of 4. */

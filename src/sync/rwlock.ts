@@ -243,18 +243,19 @@ export class RwLock extends Primitive {
     const timeoutMs = timeoutOf(options, operation);
     const signal = signalOf(options, operation);
     this.check(operation);
-    // Tasks that hand it to each other, or take it again and again, live on promises alone.
-    this.#calls = (this.#calls + 1) % CALLS_PER_TURN;
-    if (this.#calls === 0) await new Promise(setImmediate);
     if (signal?.aborted) throw signal.reason;
     const start = this.#grants.request();
     const state = this.#state;
-    let look: Look | null = use === 'read' ? state.readInTurn() : state.writeInTurn();
+    const look = use === 'read' ? state.readInTurn() : state.writeInTurn();
     if (!isTaken(look)) {
       const lost = (): Error => unrecoverable(operation, this.fullName);
-      look = await state.waitAsync(use, { timeoutMs, signal }, lost);
+      const late = await state.waitAsync(use, { timeoutMs, signal }, lost);
+      return late === null ? null : granted(late, start);
     }
-    return look === null ? null : granted(look, start);
+    const guard = granted(look, start);
+    this.#calls = (this.#calls + 1) % CALLS_PER_TURN;
+    if (this.#calls === 0) await new Promise(setImmediate);
+    return guard;
   }
 
   #selfDeadlock(operation: string, isWriting: boolean): Error {

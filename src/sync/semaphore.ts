@@ -1,12 +1,14 @@
 // Semaphore: so many at a time, across threads and processes, first come, first served.
 
 import { invalidArgument, MemspanError, outOfRange } from '../errors.ts';
+import { findObject } from '../span/directory.ts';
 import { defineKind } from '../span/kinds.ts';
 import { Span } from '../span/span.ts';
 import { lockEvents } from './events.ts';
 import { Permit } from './permit.ts';
-import { embedded, entryOf, named, type Place, Primitive } from './primitive.ts';
+import { embedded, named, type Place, Primitive } from './primitive.ts';
 import { QuickCount } from './quick-count.ts';
+import { notHeld, overflow } from './semaphore-errors.ts';
 import {
   agree,
   encode,
@@ -49,8 +51,9 @@ Span.prototype.semaphore = function semaphore(
 ): Semaphore {
   const operation = 'span.semaphore';
   const given = options === undefined ? undefined : factsOf(options, operation);
-  const { words } = this.attachment(operation).view;
-  const entry = entryOf(this, name, KIND, operation);
+  const attachment = this.attachment(operation);
+  const { words } = attachment.view;
+  const entry = findObject(attachment, { operation, kind: KIND, name });
   const subject = { operation, object: `${this.name ?? ''}/${name}` };
   const there = entry && recorded(words, entry.offset, entry.options);
   const facts = given ?? there;
@@ -176,14 +179,21 @@ export class Semaphore extends Primitive {
     const timeoutMs = timeoutOf(options, operation);
     const signal = signalOf(options, operation);
     this.check(operation);
+    if (signal?.aborted) throw signal.reason;
+    let permit: Permit;
+    if (this.#takeQuickly()) permit = new Permit(this, this.#releaseOne);
+    else {
+      const start = this.#request();
+      const taken = this.#state.take(null, false);
+      if (taken === null) {
+        const late = await this.#state.waitAsync({ timeoutMs, signal });
+        return late === null ? null : this.#permit(late, start);
+      }
+      permit = this.#permit(taken, start);
+    }
     this.#calls = (this.#calls + 1) % CALLS_PER_TURN;
     if (this.#calls === 0) await new Promise(setImmediate);
-    if (signal?.aborted) throw signal.reason;
-    if (this.#takeQuickly()) return new Permit(this, this.#releaseOne);
-    const start = this.#request();
-    const taken =
-      this.#state.take(null, false) ?? (await this.#state.waitAsync({ timeoutMs, signal }));
-    return taken === null ? null : this.#permit(taken, start);
+    return permit;
   }
 
   /**
@@ -207,7 +217,7 @@ export class Semaphore extends Primitive {
       return;
     }
     const mine = [...this.#state.permits.values()];
-    if (mine.length < count) throw this.#notHeld(count, mine.length);
+    if (mine.length < count) throw notHeld(this.fullName, count, mine.length);
     for (const permit of mine.slice(0, count)) permit.release();
   }
 
@@ -234,20 +244,14 @@ export class Semaphore extends Primitive {
     if (this.#state.add(count)) return;
     // In memory that is gone there are zeros: as many permits as at first.
     this.check('semaphore.release');
-    throw new MemspanError('ERR_MEMSPAN_OVERFLOW', {
-      operation: 'semaphore.release',
-      object: this.fullName,
-      cause: `with ${count} more there would be more than ${this.max} permits`,
-      remedy: 'Release what was acquired, and once',
-      expected: this.max,
-    });
+    throw overflow(this.fullName, count, this.max);
   }
 
   /** With undo. */
   #give(taken: Taken): void {
     if (this.#status[0] !== 0) return;
     this.#tell();
-    if (!this.#state.give(taken) && this.#status[0] === 0) throw this.#notHeld(1, 0);
+    if (!this.#state.give(taken) && this.#status[0] === 0) throw notHeld(this.fullName, 1, 0);
   }
 
   #permit(taken: Taken, start: number): Permit {
@@ -263,17 +267,6 @@ export class Semaphore extends Primitive {
     const permit = new Permit(this, () => this.#give(taken));
     this.#state.permits.set(taken, permit);
     return permit;
-  }
-
-  #notHeld(expected: number, found: number): MemspanError {
-    return new MemspanError('ERR_MEMSPAN_NOT_HELD', {
-      operation: 'semaphore.release',
-      object: this.fullName,
-      cause: `this thread has ${found} of its permits, and would give back ${expected}`,
-      remedy: 'With undo, a permit is released by the thread that has acquired it',
-      expected,
-      found,
-    });
   }
 
   #request(): number {

@@ -3,8 +3,8 @@
 import { invalidArgument, outOfRange } from '../errors.ts';
 import { onAbort } from './aborts.ts';
 
-/** So many asynchronous calls for one object, and the event loop has its turn: tasks that hand a lock to each
- * other, or take it again and again, live on promises alone. */
+/** So many asynchronous calls that did not have to wait, and the event loop has its turn: a task that takes the same
+ * thing again and again lives on promises alone. */
 export const CALLS_PER_TURN = 256;
 
 export interface BlockingOptions {

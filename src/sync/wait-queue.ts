@@ -42,12 +42,17 @@ interface Request {
   ended(): void;
 }
 
+/** So many tasks of one object go on in one turn of the event loop. */
+const SETTLED_PER_TURN = 256;
+
 export class WaitQueue implements Listener {
   /** The object's word. */
   readonly index: number;
   readonly #attachment: Attachment;
   readonly #queue: Request[] = [];
   readonly #cells: number;
+  /** How many tasks were settled in this turn of the event loop. */
+  #settled = 0;
 
   /** `cells`: how many tasks of this thread stand in the order of all threads. */
   constructor(attachment: Attachment, offset: number, cells: number) {
@@ -167,11 +172,22 @@ export class WaitQueue implements Listener {
 
   /** Settles what can be settled: for the doorbell, and after everything by which this thread's tasks may go on. */
   look(): void {
-    for (;;) {
+    // Tasks that hand something to each other live on promises alone: the event loop must have its turn.
+    while (this.#settled < SETTLED_PER_TURN) {
       this.#publish();
       if (this.#queue[0]?.look() !== true) return;
+      if (this.#settled++ === 0) setImmediate(this.#nextTurn);
     }
   }
+
+  readonly #nextTurn = (): void => {
+    this.#settled = 0;
+    try {
+      this.look();
+    } catch (error) {
+      this.end(error);
+    }
+  };
 
   end(error: unknown): void {
     const ended = this.#queue.splice(0);

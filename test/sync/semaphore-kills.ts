@@ -17,7 +17,8 @@ interface Case {
     | 'is let through, blocking'
     | 'is let through'
     | 'gives up'
-    | 'releases';
+    | 'releases'
+    | 'takes the mark away';
   /** What it had is gone. */
   readonly gone: boolean;
 }
@@ -29,7 +30,7 @@ const giving = ['wait-withdrawn'];
 
 /** Steps are of count.ts or of owned-permits.ts, where those have one of that name, else of all waits. */
 function casesOf(undo: boolean): Case[] {
-  const own = new Set(['before-mark', 'marked', 'before-give', 'given', 'passed-on']);
+  const own = new Set(['before-mark', 'marked', 'before-give', 'given', 'passed-on', 'unmarked']);
   const taking = undo ? ['before-claim', 'claimed', 'taken'] : ['before-take', 'taken'];
   for (const step of taking) own.add(step);
   const named = (step: string): string =>
@@ -47,6 +48,7 @@ function casesOf(undo: boolean): Case[] {
     ...row('is let through', taking, ['taken']),
     ...row('gives up', giving, giving),
     ...row('releases', releasing, ['before-give']),
+    ...row('takes the mark away', ['unmarked'], []),
   ];
 }
 
@@ -86,6 +88,12 @@ async function act({ memspan }: Tools, name: string, { undo, act }: Case): Promi
   }
   if (act === 'releases') {
     meet();
+    hooks.memspanStep = die;
+    return permit.release();
+  }
+  if (act === 'takes the mark away') {
+    // Nobody waits any more.
+    semaphore.acquire({ timeoutMs: 0 });
     hooks.memspanStep = die;
     return permit.release();
   }
@@ -139,7 +147,7 @@ function titleOf({ undo, act, step }: Case): string {
 /** The survivors come behind the victim, in those bouts in which it waits for that. */
 async function queueBehind(bouts: readonly Bout[], survivor: Child): Promise<void> {
   for (const [i, bout] of bouts.entries()) {
-    if (bout.act.startsWith('waits')) continue;
+    if (bout.act.startsWith('waits') || bout.act.startsWith('takes')) continue;
     await until(() => bout.flags[0] === 1, titleOf(bout));
     await come(bout, i, survivor);
     Atomics.store(bout.flags, 1, 1);
