@@ -57,7 +57,13 @@ function performAll(
         perform(i + 1);
       };
       try {
-        await new Function(`return (${text})`)()(tools, ...args);
+        const acting: unknown = new Function(`return (${text})`)()(tools, ...args);
+        if (!(acting instanceof Promise)) {
+          // The acts around this one must not go on.
+          console.error(`a victim did not come to ${step}`);
+          process.exit(98);
+        }
+        await acting;
         reject(new Error(`it did not come to ${step}`));
       } catch (error) {
         reject(error);

@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 import { type Barrier, Span } from '../../src/index.ts';
 import { type Child, startChild, type Tools } from '../support/puppets.ts';
 import { uniqueName, until } from '../support/segments.ts';
-import { type Deed, deed, type End, endAt, startVictim } from '../support/victims.ts';
+import { type Deed, deed, type End, endAt, isStopped, startVictim } from '../support/victims.ts';
 
 const PARTIES = 3;
 
@@ -136,7 +136,12 @@ export class Arena implements AsyncDisposable {
     const deeds: Deed[] = cases.map(({ step, form, timeoutMs }, i) =>
       deed(step, perform, name, `${i}`, form, timeoutMs),
     );
+    // Survivors look each 100 ms, too, and leave when they find their phase over. If both did between an exchange and its
+    // ring, nobody would be rung: the victim would not come to that step, and go on with the acts around this one.
+    process.kill(this.#child.pid, 'SIGSTOP');
+    await isStopped(this.#child, 'the other survivor to stop');
     await endAt(victim, deeds, end);
+    process.kill(this.#child.pid, 'SIGCONT');
     this.#rounds++;
     for (const [i, { step, form, before, told }] of cases.entries()) {
       const what = `${before}: ${form} at ${step}, ${end}, round ${this.#rounds}`;
