@@ -42,6 +42,10 @@ function performAll(
   flag: Int32Array,
 ): Promise<void> {
   const hooks = globalThis as Hooks;
+  const fail = (why: unknown): never => {
+    console.error(why);
+    process.exit(98);
+  };
   return new Promise((_, reject) => {
     const perform = async (i: number): Promise<void> => {
       const deed = deeds[i];
@@ -58,14 +62,12 @@ function performAll(
       };
       try {
         const acting: unknown = new Function(`return (${text})`)()(tools, ...args);
-        if (!(acting instanceof Promise)) {
-          // The acts around this one must not go on.
-          console.error(`a victim did not come to ${step}`);
-          process.exit(98);
-        }
+        // The acts around this one must not go on; the first may come to its step in a later turn.
+        if (i > 0 || !(acting instanceof Promise)) fail(`a victim did not come to ${step}`);
         await acting;
         reject(new Error(`it did not come to ${step}`));
       } catch (error) {
+        if (i > 0) fail(error);
         reject(error);
       }
     };
