@@ -30,7 +30,8 @@ for (const form of ['wait', 'waitAsync'] as const) {
     for (const step of ['nowhere', 'condition-before-lock'] as const) {
       if (step !== 'nowhere') await stopAt(paused, step);
       const first = wait(paused, span, form);
-      await until(() => condition.waiters === 1, 'the first');
+      // It can be notified a moment before it has released the mutex.
+      await until(() => condition.waiters === 1 && mutex.owner === null, 'the first');
       if (step === 'nowhere') paused.process.kill('SIGSTOP');
       const second = wait(other, span, 'wait');
       await until(() => condition.waiters === 2, 'the second');
