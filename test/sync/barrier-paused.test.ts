@@ -32,6 +32,8 @@ test('a party that computes is paused for a second: the others wait, give up, co
   const barrier = span.barrier('b', { parties: 3 });
   const [paused, other] = [await party(span), await party(span)];
   const theirs = wait(other, 'wait');
+  // Before any of ours, so that it is the first.
+  await until(() => barrier.arrived === 1, 'the other');
   await pause(paused);
   for (const end = performance.now() + 1000; performance.now() < end; ) {
     assert.equal(barrier.wait({ timeoutMs: 20 }), null);
