@@ -43,7 +43,8 @@ function performAll(
 ): Promise<void> {
   const hooks = globalThis as Hooks;
   const fail = (why: unknown): never => {
-    console.error(why);
+    // A worker's console would be too late.
+    tools.fs.writeSync(2, `${why instanceof Error ? why.stack : why}\n`);
     process.exit(98);
   };
   return new Promise((_, reject) => {

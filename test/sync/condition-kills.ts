@@ -2,10 +2,11 @@
 // the victim must be the next waiter's, unless the victim had the mutex by then. One victim dies in one bout after the
 // other, in the midst of each.
 import assert from 'node:assert/strict';
-import { Condition, Mutex, type MutexGuard, Span } from '../../src/index.ts';
+import { Condition, Mutex, type MutexGuard, Span, type SpanThread } from '../../src/index.ts';
 import type { Puppet, Tools } from '../support/puppets.ts';
 import { uniqueName, until } from '../support/segments.ts';
 import { deed, type End, endAt, startVictim } from '../support/victims.ts';
+import { asleep } from '../word/agents.ts';
 
 type Form = 'wait' | 'waitAsync' | 'notifyOne' | 'notifyAll';
 
@@ -131,7 +132,7 @@ export async function kill(cases: readonly Case[], end: End): Promise<void> {
     // So that they have their cells for as long as the victim looks for them.
     guards.push(here.mutex.lock());
   }
-  await Promise.all([endAt(victim, deeds, end), lead(cases, bouts, waiters, victim)]);
+  await Promise.all([endAt(victim, deeds, end), lead(span, cases, bouts, waiters, victim)]);
   for (const guard of guards) guard.release();
   for (const [i, each] of cases.entries()) {
     await check(each, bouts[i] as Bout, waiters[i] as Waiter[], `${each.form} at ${each.step}`);
@@ -157,6 +158,7 @@ function perform(
 
 /** Where the victim has to be notified to come to its step, it is, with one who waits behind it. */
 async function lead(
+  span: Span,
   cases: readonly Case[],
   bouts: readonly Bout[],
   waiters: Waiter[][],
@@ -170,9 +172,17 @@ async function lead(
     if (!needsNotification(each)) continue;
     const here = bouts[i] as Bout;
     await until(() => isOver || here.condition.waiters === 1, `the victim, for ${each.step}`);
+    if (each.step === 'condition-woken') await sleeps(span, here.condition, () => isOver);
     waiters[i]?.push(await wait(here));
     assert.equal(here.condition.notifyOne(), true);
   }
+}
+
+/** Notified before it sleeps, it would not have to be woken. */
+async function sleeps(span: Span, { name }: Condition, isOver: () => boolean): Promise<void> {
+  const waits = ({ waitingOn }: SpanThread): boolean => waitingOn.some((on) => on.name === name);
+  const sleeper = span.threads().find(waits);
+  if (sleeper !== undefined) await asleep(sleeper.pid, sleeper.tid, isOver);
 }
 
 async function check(each: Case, here: Bout, waiters: Waiter[], what: string): Promise<void> {
