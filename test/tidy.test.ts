@@ -14,6 +14,7 @@ const mayImport: Record<string, readonly string[]> = {
   sync: ['errors', 'word', 'layout', 'span'],
   channel: ['errors', 'word', 'layout', 'span', 'sync'],
   locks: ['errors', 'word', 'layout', 'segment', 'span', 'sync', 'channel'],
+  check: ['errors', 'word', 'layout', 'segment', 'span', 'sync', 'channel'],
   store: ['errors', 'word', 'layout', 'segment', 'span', 'sync', 'channel'],
   inspect: ['errors', 'word', 'layout', 'segment', 'span', 'sync', 'channel'],
   cli: ['inspect'],

@@ -167,7 +167,7 @@ export class RingEnd {
       if (found !== undefined) return found;
       const leftMs = deadline - performance.now();
       if (leftMs > 0 && this.#arm()) {
-        sleep(this.words, this.#peer.cursor, this.seen, Math.min(leftMs, SLICE_MS));
+        sleep(this.words, this.#peer.cursor, this.seen, leftMs, SLICE_MS);
       }
       const late = this.#lookLate(attempt);
       if (late !== undefined) return late;
@@ -197,8 +197,7 @@ export class RingEnd {
         if (found !== undefined) return found;
         const leftMs = deadline - performance.now();
         if (leftMs > 0 && (lingers || this.#arm())) {
-          const slice = Math.min(leftMs, SLICE_MS);
-          await sleepAsync(this.words, this.#peer.cursor, this.seen, slice, signal);
+          await sleepAsync(this.words, this.#peer.cursor, this.seen, leftMs, SLICE_MS, signal);
           if (!lingers) this.#checkOpen();
         }
         const late = this.#lookLate(attempt);
@@ -221,7 +220,7 @@ export class RingEnd {
         return found;
       }
       if (left <= 0) break;
-      pause(pauses);
+      if (!pause(pauses)) break;
       pauses = Math.min(pauses * 2, PAUSE_MAX);
     }
     this.#misses++;

@@ -226,15 +226,12 @@ export class Segment implements Disposable {
     }
     const whole = acquire.wholeSize(this.#fd, subject);
     const next = new Mapping(this.#fd, whole, this.#parts.access.flags, subject);
-    this.#former.push(this.#mapping.retire());
-    this.#former = this.#former.filter((mapping) => mapping.cut(whole, subject));
+    const former = [...this.#former, this.#mapping.retire()];
+    this.#former = former.filter((mapping) => mapping.cut(whole, subject));
     this.#mapping = next;
   }
 
-  /**
-   * Takes the exclusive (or `shared`) lifeline `index`, from 0 to 2^30; null when somebody has it. The
-   * kernel frees it when the holder ends, however it ends; a paused holder keeps it. Writes no byte.
-   */
+  /** Takes the exclusive (or `shared`) lifeline `index`, from 0 to 2^30; null when somebody has it (lifeline.ts). */
   lifeline(index: number, { shared = false }: { shared?: boolean } = {}): Lifeline | null {
     return Lifeline.take(this.#fd, index, shared, this.#check('segment.lifeline'));
   }
@@ -244,13 +241,15 @@ export class Segment implements Disposable {
     return isHeld(this.#fd, index, count, this.#check('segment.isHeld'));
   }
 
-  /**
-   * Has sleepers disturbed when a descriptor of this segment that could write is closed, as a lifeline's
-   * is when its holder ends. Until unwatchFile, or this thread's end. 0 when none can be had.
-   */
+  /** Until `unwatch`, has sleepers disturbed when a descriptor of it that could write is closed, as a dead holder's
+   * lifeline is. 0 when none can be had. */
   watch(): number {
     this.#subject('segment.watch');
     return Math.max(native.watchFile(this.#fd), 0);
+  }
+
+  unwatch(watch: number): void {
+    native.unwatchFile(watch);
   }
 
   /** Whether its name still leads to it. */

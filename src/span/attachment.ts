@@ -1,12 +1,12 @@
 // A thread's attachment to a span: gate, slot, watch. A thread has one for each span, however often it opens it.
 
-import { native, without } from '../binding.ts';
+import { without } from '../binding.ts';
 import { MemspanError } from '../errors.ts';
 import type { Lifeline } from '../segment/lifeline.ts';
 import { Doorbell } from './doorbell.ts';
 import { unlinkIfLast } from './gate.ts';
 import { Reads } from './reads.ts';
-import { clearDead, leaveSlot, type TakenSlot, takeSlot } from './slot.ts';
+import { clearDead, leaveSlot, type TakenSlot } from './slot.ts';
 import type { SpanView } from './view.ts';
 import { Waiting } from './waiting.ts';
 
@@ -14,7 +14,6 @@ interface AttachmentFacts {
   readonly key: string;
   readonly created: boolean;
   readonly recovered: boolean;
-  readonly as: string | undefined;
 }
 
 export class Attachment {
@@ -36,14 +35,19 @@ export class Attachment {
   #users = 0;
   #isOpen = true;
 
-  constructor(view: SpanView, gate: Lifeline, { as, created, recovered, key }: AttachmentFacts) {
+  constructor(
+    view: SpanView,
+    gate: Lifeline,
+    slot: TakenSlot,
+    { created, recovered, key }: AttachmentFacts,
+  ) {
     this.key = key;
     this.view = view;
     this.#gate = gate;
     this.created = created;
     this.recovered = recovered;
-    this.#slot = takeSlot(view, as);
-    this.id = this.#slot.id;
+    this.#slot = slot;
+    this.id = slot.id;
     const watch = without.has('inotify') ? 0 : view.segment.watch();
     this.waiting = new Waiting(view, this.id, watch);
     this.reads = new Reads(view, this.id);
@@ -81,7 +85,7 @@ export class Attachment {
   release(error: unknown): boolean {
     if (--this.#users > 0) return false;
     this.doorbell.end(error);
-    if (this.waiting.watch > 0) native.unwatchFile(this.waiting.watch);
+    if (this.waiting.watch > 0) this.view.segment.unwatch(this.waiting.watch);
     try {
       this.leave();
     } finally {

@@ -71,7 +71,7 @@ function claim({ view, waiting, id }: Attachment, index: number, request: Object
         remedy: 'Look for a stopped process that has the span open, and continue or end it',
       });
     }
-    sleep(view.words, at, state, waiting.sliceMs, waiting.watch, news);
+    sleep(view.words, at, state, Number.POSITIVE_INFINITY, waiting.sliceMs, waiting.watch, news);
   }
 }
 

@@ -78,7 +78,16 @@ export class Doorbell {
   async #sleep(signal: AbortSignal, bell: number, news: number): Promise<boolean> {
     const { bell: index, sliceMs, watch } = this.#waiting;
     try {
-      return await sleepAsync(this.#words, index, bell, sliceMs, signal, watch, news);
+      return await sleepAsync(
+        this.#words,
+        index,
+        bell,
+        Number.POSITIVE_INFINITY,
+        sliceMs,
+        signal,
+        watch,
+        news,
+      );
     } catch (error) {
       // The last listener has left.
       if (signal.aborted) return true;

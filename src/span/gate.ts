@@ -49,7 +49,7 @@ export function passGate(
         remedy: 'Look for a stopped process that has it open, and continue or end it',
       });
     }
-    sleep(words, Header.tickets, load(words, Header.tickets), 1);
+    sleep(words, Header.tickets, load(words, Header.tickets), 1, 1);
   }
 }
 

@@ -16,7 +16,7 @@ import { GATE_WAIT_MS, passGate, type Request, unlinkIfLast } from './gate.ts';
 import { format, geometryOf, type Lifetime } from './geometry.ts';
 import { Header } from './header.layout.ts';
 import { type AttachOptions, checkSpanOptions, type SpanOptions } from './options.ts';
-import { clearDead, hasDead } from './slot.ts';
+import { clearDead, hasDead, takeSlot } from './slot.ts';
 import { SpanView } from './view.ts';
 
 const SIZE = 2 ** 20;
@@ -183,7 +183,8 @@ function attach(
       return reset;
     }
     const { created } = segment;
-    const attached = new Attachment(view, gate, { as: options.as, created, recovered, key });
+    const slot = takeSlot(view, options.as);
+    const attached = new Attachment(view, gate, slot, { created, recovered, key });
     if (alone) {
       store(view.words, Header.recovering, 0);
       gate.share({ operation, object: segment.name });

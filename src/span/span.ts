@@ -44,6 +44,11 @@ export class Span implements Disposable {
     this.#attachment = attachment;
   }
 
+  /** @internal For who is attached in another way than by name or handle (memspan/check). */
+  static over(attachment: Attachment): Span {
+    return new Span(attachment);
+  }
+
   /**
    * Joins the span of that name, or makes it: of any number of processes that race, exactly one does. The
    * calling thread is attached until `close()`; opening it again in the same thread attaches once.

@@ -248,9 +248,10 @@ export class Waiting {
     return { bell: load(this.#words, this.bell), news };
   }
 
-  /** Sleeps until this participant is rung, somebody dies, or the time is over. False when the memory is gone. */
-  sleep(before: Before, timeoutMs: number): boolean {
-    return sleep(this.#words, this.bell, before.bell, timeoutMs, this.watch, before.news);
+  /** Sleeps until this participant is rung, somebody dies, a slice or the time is over. False when the memory is gone. */
+  sleep(before: Before, leftMs: number): boolean {
+    const { bell, watch, sliceMs } = this;
+    return sleep(this.#words, bell, before.bell, leftMs, sliceMs, watch, before.news);
   }
 }
 

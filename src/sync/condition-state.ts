@@ -91,7 +91,7 @@ export class ConditionState implements Listener {
       const left = deadline - performance.now();
       if (left <= 0) return false;
       // step: condition-before-sleep
-      waiting.sleep(before, Math.min(left, waiting.sliceMs));
+      waiting.sleep(before, left);
       // step: condition-woken
       check();
     }

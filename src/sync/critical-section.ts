@@ -170,7 +170,7 @@ export class CriticalSection {
         this.#patience = Math.min(PATIENCE_MAX, this.#patience + 8);
         return true;
       }
-      pause(turns);
+      if (!pause(turns)) return false;
       turns = Math.min(2 * turns, PAUSE_MAX);
     }
     this.#patience = Math.max(PATIENCE_MIN, this.#patience >> 1);

@@ -23,7 +23,7 @@ export class Patience {
         this.#looks = Math.min(LOOKS_MAX, this.#looks + 4);
         return found;
       }
-      pause(turns);
+      if (!pause(turns)) return null;
       turns = Math.min(4 * turns, PAUSE_MAX);
     }
     this.#looks = Math.max(LOOKS_MIN, this.#looks >> 1);

@@ -94,7 +94,7 @@ export class WaitQueue implements Listener {
       }
       if (wait.isSoon?.() === true) continue;
       // step: wait-before-sleep
-      waiting.sleep(before, Math.min(deadline - now, waiting.sliceMs));
+      waiting.sleep(before, deadline - now);
       // step: wait-woken
       check();
     }

@@ -4,6 +4,8 @@
 // All are sequentially consistent (ECMA-262, Atomics; on x86-64 a store is an exchange, a load a plain
 // one). `index` counts words. A view of too few words throws RangeError.
 
+import { scheduler } from './scheduler.ts';
+
 /** The word's value. Pairs with any store below: what its writer wrote before is visible after. */
 export function load(words: Int32Array, index: number): number {
   return Atomics.load(words, index);
@@ -29,7 +31,12 @@ export function add(words: Int32Array, index: number, amount: number): number {
   return Atomics.add(words, index, amount);
 }
 
-/** Passes `count` turns of an empty loop (about half a nanosecond each) between two looks at a word. */
-export function pause(count: number): void {
+/**
+ * Passes `count` turns of an empty loop (about half a nanosecond each) between two looks at a word. False: another
+ * look would be of no use, it may as well sleep.
+ */
+export function pause(count: number): boolean {
+  if (scheduler !== null) return false;
   for (let turn = 0; turn < count; turn++);
+  return true;
 }

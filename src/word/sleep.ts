@@ -6,6 +6,7 @@
 // watch on a file are also disturbed when somebody who had it open ends (inotify(7), native/watch.h).
 
 import { native, Outcome, settlements } from '../binding.ts';
+import { scheduler } from './scheduler.ts';
 import { failureOf } from './wait.ts';
 
 /**
@@ -13,22 +14,27 @@ import { failureOf } from './wait.ts';
  * death can fall in between.
  */
 export function newsCount(): number {
+  if (scheduler !== null) return scheduler.newsCount();
   return native.countNews();
 }
 
 /**
- * Blocks while the word is `expected`, until woken, disturbed, or `timeoutMs` is over. With a `watch`, it
- * does not sleep at all when there is news that is not in `seen`. False when the memory was closed or is
- * gone: the caller's own check says which.
+ * Blocks while the word is `expected`, until woken, disturbed, or `leftMs` or `sliceMs` are over: the time that is left
+ * to the caller, and the slice after which it looks again in any case (a backstop that nothing should need). With
+ * a `watch`, it does not sleep at all when there is news that is not in `seen`. False when the memory was closed or
+ * is gone: the caller's own check says which.
  */
 export function sleep(
   words: Int32Array,
   index: number,
   expected: number,
-  timeoutMs: number,
+  leftMs: number,
+  sliceMs: number,
   watch = 0,
   seen = 0,
 ): boolean {
+  if (scheduler !== null) return scheduler.sleep(words, index, expected, leftMs, watch, seen);
+  const timeoutMs = Math.min(leftMs, sliceMs);
   for (;;) {
     const outcome = native.wait(words, index, expected, 0, timeoutMs, watch, seen);
     if (outcome === Outcome.exhausted) throw failureOf(outcome, 'sleep');
@@ -41,12 +47,14 @@ export function sleepAsync(
   words: Int32Array,
   index: number,
   expected: number,
-  timeoutMs: number,
+  leftMs: number,
+  sliceMs: number,
   signal?: AbortSignal | undefined,
   watch = 0,
   seen = 0,
 ): Promise<boolean> {
   if (signal?.aborted) return Promise.reject(signal.reason);
+  const timeoutMs = Math.min(leftMs, sliceMs);
   const ticket = native.waitAsync(words, index, expected, 0, timeoutMs, watch, seen, false);
   return new Promise((resolve, reject) => {
     const settle = (outcome: number): void => {
@@ -69,6 +77,7 @@ export function sleepAsync(
 
 /** Wakes up to `count` sleepers; how many it found asleep. */
 export function wake(words: Int32Array, index: number, count: number): number {
+  if (scheduler !== null) return scheduler.wake(words, index, count);
   return native.notify(words, index, count);
 }
 

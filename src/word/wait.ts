@@ -7,6 +7,7 @@
 
 import { hasSharedBuffers, native, Outcome, settlements, type WaitableArray } from '../binding.ts';
 import { invalidArgument, MemspanError } from '../errors.ts';
+import { scheduler } from './scheduler.ts';
 
 export type { WaitableArray } from '../binding.ts';
 
@@ -170,6 +171,8 @@ interface Functions {
 const functions: Functions = {
   // The parameters of the standard: `length` is part of the contract, so no defaults here.
   wait(typedArray, index, value, timeout) {
+    const explored = scheduler?.wait(typedArray, index, value, timeout);
+    if (explored !== undefined) return explored;
     const request = requestOf(typedArray, index, value, timeout);
     const { view, low, high, timeoutMs } = request;
     // Interrupted: the engine wants this thread's attention; it gets it at the loop's back edge.
@@ -195,6 +198,8 @@ const functions: Functions = {
   },
 
   notify(typedArray, index, count) {
+    const explored = scheduler?.notify(typedArray, index, count);
+    if (explored !== undefined) return explored;
     const place = placeOf(typedArray);
     const at = indexIn(place, index);
     const most = count === undefined ? Number.POSITIVE_INFINITY : Math.max(toInteger(count), 0);

@@ -25,7 +25,7 @@ for (const [who, start] of [
     const peer = await start();
     await peer.run(open, named.name as string);
     const begun = performance.now();
-    const asleep = sleepAsync(words, 0, 0, LONG_MS, undefined, watch, newsCount());
+    const asleep = sleepAsync(words, 0, 0, LONG_MS, LONG_MS, undefined, watch, newsCount());
     await peer.kill();
     assert.equal(await asleep, true);
     assert.ok(performance.now() - begun < LONG_MS);
@@ -66,7 +66,7 @@ test('news that came between the look and the sleep ends the sleep at once', () 
   const words = new Int32Array(segment.buffer);
   const watch = segment.watch();
   const stale = newsCount() - 1;
-  assert.equal(sleep(words, 0, 0, LONG_MS, watch, stale), true);
+  assert.equal(sleep(words, 0, 0, LONG_MS, LONG_MS, watch, stale), true);
   native.unwatchFile(watch);
   segment.unlink();
 });
@@ -75,8 +75,8 @@ test('who has no watch is not disturbed', async () => {
   using segment = Segment.create(uniqueName(), { size: 4096 });
   const words = new Int32Array(segment.buffer);
   const watch = segment.watch();
-  const quiet = sleepAsync(words, 0, 0, LONG_MS);
-  const watching = sleepAsync(words, 0, 0, LONG_MS, undefined, watch, newsCount());
+  const quiet = sleepAsync(words, 0, 0, LONG_MS, LONG_MS);
+  const watching = sleepAsync(words, 0, 0, LONG_MS, LONG_MS, undefined, watch, newsCount());
   Segment.open(segment.name as string).close();
   await watching;
   const first = await Promise.race([quiet, Promise.resolve('still asleep')]);

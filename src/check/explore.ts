@@ -1,0 +1,203 @@
+// memspan/check: runs small functions over shared words in every order of their steps, and shows the shortest one that
+// goes wrong.
+
+import { setImmediate as nextTurn } from 'node:timers/promises';
+import { wallNow } from './clock.ts';
+import { type Failure, failureOf } from './failure.ts';
+import { Model } from './model.ts';
+import { checkOptions, type Exploration, type Settings } from './options.ts';
+import { Report } from './report.ts';
+import { parse, textOf, tokensOf } from './schedule.ts';
+import type { Found, Search } from './search.ts';
+import { shrink } from './shrink.ts';
+import { AsSaid, ByChance, DepthFirst } from './strategies.ts';
+
+export { MemspanError } from '../errors.ts';
+export type { Failure, FailureStep } from './failure.ts';
+export type { End, Exploration, Me, Progress } from './options.ts';
+export type { Coverage, Report } from './report.ts';
+export type { FailureKind } from './search.ts';
+
+/** The event loop has its turn this often. */
+const SLICE_MS = 50;
+/** Of the time: how much is for schedules in order before those by chance. */
+const IN_ORDER = 0.7;
+/** And how long it is looked for a shorter one when one has failed. */
+const SHORTER_MS = 5_000;
+/** Preemption bounds, one after the other: what fails with few is easier to understand. */
+const BOUNDS = [0, 1, 2, 3, 4, Number.POSITIVE_INFINITY];
+
+/**
+ * Runs the threads in every order of their steps: those with few preemptions first, up to `bound` of them; and when
+ * `timeMs` do not suffice for all, some by chance. A step is one atomic operation, one plain access to an array that
+ * `setup` has returned, one sleep, one wake-up, one look at a lifeline; memspan's own primitives run as they are in
+ * production (`me.span`). Stops at the first failure, for which it looks for the shortest schedule.
+ *
+ * Throws TypeError and RangeError for options, `ERR_MEMSPAN_UNSUPPORTED` for what cannot be explored: a thread that
+ * does not do the same again with the same answers, one that is asynchronous, an array method that is no single step.
+ */
+export async function explore<S, R>(options: Exploration<S, R>): Promise<Report> {
+  // What is shared goes in and comes out again: nothing here looks at it.
+  const anything = options as unknown as Exploration<unknown>;
+  const settings = checkOptions(anything);
+  const model = new Model(anything, settings);
+  return new Explorer(model, settings).run();
+}
+
+class Explorer {
+  readonly #model: Model;
+  readonly #search: Search;
+  readonly #settings: Settings;
+  readonly #begun = wallNow();
+  #schedules = 0;
+  #states = 0;
+  #sampled = 0;
+
+  constructor(model: Model, settings: Settings) {
+    this.#model = model;
+    this.#search = model.search;
+    this.#settings = settings;
+  }
+
+  get #elapsed(): number {
+    return wallNow() - this.#begun;
+  }
+
+  async run(): Promise<Report> {
+    const { schedule, bound } = this.#settings;
+    if (schedule !== undefined) return this.#replay(schedule);
+    let reached = -1;
+    for (const next of BOUNDS.filter((each) => each < bound).concat(bound)) {
+      const outcome = await this.#inOrder(next);
+      if (outcome === 'failed') return this.#report('bounded', next);
+      if (outcome === 'cut') break;
+      reached = next;
+      if (outcome === 'complete') return this.#report('complete', next);
+    }
+    if (reached === bound) return this.#report('bounded', bound);
+    await this.#byChance();
+    return this.#report('sampled', reached);
+  }
+
+  #best: Found | undefined;
+
+  /** All schedules with up to so many preemptions. 'complete': there are no others. */
+  async #inOrder(bound: number): Promise<'complete' | 'done' | 'cut' | 'failed'> {
+    const search = this.#search;
+    const { contention } = search.engine;
+    search.bound = bound;
+    search.limit = Number.POSITIVE_INFINITY;
+    this.#best = undefined;
+    let until = IN_ORDER * this.#settings.timeMs;
+    let order = new DepthFirst(search);
+    let next: ReturnType<DepthFirst['back']>;
+    let isNew = true;
+    for (;;) {
+      const isOver = await this.#slice(() => {
+        if (isNew) {
+          order = new DepthFirst(search);
+          search.strategy = order;
+          next = search.begin();
+        }
+        isNew = false;
+        if (next !== undefined) search.follow(next);
+        this.#schedules++;
+        if (search.found !== undefined) {
+          this.#best = search.found;
+          search.limit = search.found.steps;
+        }
+        if (contention.hasGrown) {
+          // What was passed over before is a step now: everything once more, with that.
+          contention.hasGrown = false;
+          isNew = true;
+          return false;
+        }
+        next = order.back();
+        return next === undefined;
+      }, until);
+      if (this.#best !== undefined && until !== 0) {
+        until = Math.min(this.#elapsed + SHORTER_MS, this.#settings.timeMs);
+      }
+      if (isOver !== undefined) {
+        this.#states = order.visited.count;
+        if (this.#best !== undefined) return 'failed';
+        if (!isOver) return 'cut';
+        return order.wasBounded ? 'done' : 'complete';
+      }
+    }
+  }
+
+  async #byChance(): Promise<void> {
+    const search = this.#search;
+    search.bound = Number.POSITIVE_INFINITY;
+    search.limit = Number.POSITIVE_INFINITY;
+    const { timeMs, seed } = this.#settings;
+    for (;;) {
+      const isOver = await this.#slice(() => {
+        search.strategy = new ByChance(seed + this.#sampled);
+        const first = search.begin();
+        if (first !== undefined) search.follow(first);
+        this.#sampled++;
+        this.#schedules++;
+        this.#best = search.found;
+        return search.found !== undefined;
+      }, timeMs);
+      if (isOver !== undefined) return;
+    }
+  }
+
+  /**
+   * Works until the event loop is to have its turn (undefined), all is done (true), or so many milliseconds have passed
+   * since the beginning (false).
+   */
+  async #slice(work: () => boolean, untilMs: number): Promise<boolean | undefined> {
+    const sliceEnd = this.#elapsed + SLICE_MS;
+    const isOver = this.#search.within(() => {
+      do {
+        if (work()) return true;
+      } while (this.#elapsed < Math.min(sliceEnd, untilMs));
+      return this.#elapsed < untilMs ? undefined : false;
+    });
+    this.#settings.signal?.throwIfAborted();
+    this.#settings.onProgress?.({
+      schedules: this.#schedules,
+      bound: this.#search.bound,
+      elapsedMs: this.#elapsed,
+    });
+    if (isOver === undefined) await nextTurn();
+    return isOver;
+  }
+
+  #replay(schedule: string): Report {
+    const search = this.#search;
+    search.engine.contention.isEverything = true;
+    const tokens = parse(schedule, search.world.threads.length);
+    search.within(() => {
+      search.strategy = new AsSaid(search, tokens);
+      const first = search.begin();
+      if (first !== undefined) search.follow(first);
+    });
+    this.#schedules = 1;
+    this.#best = search.found;
+    return this.#report('sampled', -1);
+  }
+
+  #report(coverage: Report['coverage'], bound: number): Report {
+    const found = this.#best;
+    let failure: Failure | undefined;
+    if (found !== undefined) {
+      const tokens = shrink(this.#search, tokensOf(found.made, found.done), found);
+      failure = failureOf(this.#model, textOf(tokens), tokens, found);
+    }
+    return new Report({
+      coverage,
+      bound,
+      schedules: this.#schedules,
+      sampled: this.#sampled,
+      states: this.#states,
+      steps: this.#search.steps,
+      elapsedMs: this.#elapsed,
+      failure,
+    });
+  }
+}

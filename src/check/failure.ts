@@ -1,0 +1,91 @@
+// A failing schedule for people and programs: what went wrong, each step, and how to see it again.
+
+import { explain } from './explain.ts';
+import type { Model } from './model.ts';
+import { diagram, table } from './pictures.ts';
+import type { Token } from './schedule.ts';
+import type { FailureKind, Found } from './search.ts';
+import { AsSaid } from './strategies.ts';
+
+export interface FailureStep {
+  readonly thread: string;
+  /** 'load', 'compareExchange', 'sleep', …; 'kill' and 'time' for its death and the end of its time. */
+  readonly operation: string;
+  /** What it was done to. */
+  readonly word: string;
+  readonly before: unknown;
+  readonly after: unknown;
+  /** What the operation has returned; 'asleep' for one that sleeps. */
+  readonly answer: unknown;
+  /** Whom it woke. */
+  readonly woken: readonly string[];
+}
+
+export interface Failure {
+  readonly kind: FailureKind;
+  readonly message: string;
+  /** What happened, in a sentence or two, where a pattern was recognized. */
+  readonly explanation: readonly string[];
+  readonly steps: readonly FailureStep[];
+  /** `explore({…, seed})` does this very schedule again. */
+  readonly seed: string;
+  /** What a thread, or a check, has thrown. */
+  readonly error: unknown;
+  /** The steps as a table, as text. */
+  readonly table: string;
+  /** The steps as a sequence diagram, for Mermaid. */
+  readonly diagram: string;
+}
+
+/** Does it once more, and watches. */
+export function failureOf(
+  { search }: Model,
+  seed: string,
+  tokens: readonly Token[],
+  found: Found,
+): Failure {
+  const { engine, world } = search;
+  const { memory } = world;
+  engine.trace = [];
+  const { isEverything } = engine.contention;
+  engine.contention.isEverything = true;
+  search.stepsMax = Number.POSITIVE_INFINITY;
+  search.within(() => {
+    Error.stackTraceLimit = 20;
+    search.strategy = new AsSaid(search, tokens);
+    const first = search.begin();
+    if (first !== undefined) search.follow(first);
+  });
+  const again = search.found ?? found;
+  const shown = engine.trace.filter(
+    ({ kind, at }) =>
+      kind === 'kill' ||
+      kind === 'time' ||
+      engine.contention.isContended(at) ||
+      ['sleep', 'wake', 'wait', 'notify'].includes(kind),
+  );
+  engine.trace = undefined;
+  engine.contention.isEverything = isEverything;
+  const nameOf = (thread: number): string => world.threads[thread]?.name ?? `thread ${thread}`;
+  const steps = shown.map(
+    ({ thread, kind, at, before, after, answer, woken }): FailureStep => ({
+      thread: nameOf(thread),
+      operation: kind,
+      word: at < 0 ? '' : memory.nameOf(at),
+      before,
+      after,
+      answer,
+      woken: woken.map(nameOf),
+    }),
+  );
+  return {
+    kind: again.kind,
+    message: again.message,
+    explanation: explain(steps),
+    steps,
+    seed,
+    error: again.error,
+    table: table(steps),
+    diagram: diagram(steps, again.message),
+  };
+}

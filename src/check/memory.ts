@@ -1,0 +1,174 @@
+// The memory that is explored: regions, each write with a way back, and a hash of all of it.
+//
+// Arrays keep their values themselves, so that whoever looks sees what a thread would see. What is written through here
+// is logged and can be undone. A region that is `guarded` may also be written behind our back, by the plain accesses
+// of production code: it is copied as a whole where others need only the log.
+
+import { invalidArgument, MemspanError } from '../errors.ts';
+import { bitsOf, mix } from './hash.ts';
+
+export type Elements =
+  | Int8Array
+  | Uint8Array
+  | Int16Array
+  | Uint16Array
+  | Int32Array
+  | Uint32Array
+  | Float32Array
+  | Float64Array
+  | BigInt64Array
+  | BigUint64Array;
+
+export type Value = number | bigint;
+
+export interface Region {
+  readonly buffer: ArrayBufferLike;
+  /** The number of its first byte among the bytes of all regions. */
+  readonly base: number;
+  readonly guarded: boolean;
+  /** What the element at that byte of it is called. */
+  readonly nameOf: (offset: number) => string;
+}
+
+/** Where an array lies. */
+export interface Place {
+  readonly array: Elements;
+  /** The number of its first byte among the bytes of all regions. */
+  readonly base: number;
+}
+
+interface Change {
+  readonly array: Elements;
+  readonly index: number;
+  readonly at: number;
+  readonly before: Value;
+}
+
+export class Memory {
+  readonly regions: Region[] = [];
+  /** Bytes of all regions. */
+  size = 0;
+  /** How often something has changed on the way here. */
+  version = 0;
+  hash = 0;
+  hash2 = 0;
+  readonly #places = new WeakMap<object, Place>();
+  readonly #byBuffer = new Map<ArrayBufferLike, Region>();
+  readonly #log: Change[] = [];
+  readonly #used = new Map<number, { array: Elements; index: number }>();
+  #last: Place | undefined;
+
+  add(buffer: ArrayBufferLike, nameOf: Region['nameOf'], guarded = false): Region {
+    const region = { buffer, base: this.size, guarded, nameOf };
+    this.regions.push(region);
+    this.#byBuffer.set(buffer, region);
+    this.size += Math.ceil(buffer.byteLength / 8) * 8;
+    return region;
+  }
+
+  /** `stand` is given to threads in the place of the array: it is known as that one. */
+  alias(stand: object, array: Elements): void {
+    this.#places.set(stand, this.placeOf(array) as Place);
+  }
+
+  /** Undefined for what is not explored. */
+  placeOf(array: unknown): Place | undefined {
+    if (this.#last !== undefined && this.#last.array === array) return this.#last;
+    if (typeof array !== 'object' || array === null) return undefined;
+    let place = this.#places.get(array);
+    if (place === undefined) {
+      if (!ArrayBuffer.isView(array)) return undefined;
+      const region = this.#byBuffer.get(array.buffer);
+      if (region === undefined) return undefined;
+      place = { array: array as Elements, base: region.base + array.byteOffset };
+      this.#places.set(array, place);
+    }
+    this.#last = place;
+    return place;
+  }
+
+  read({ array }: Place, index: number): Value {
+    const value = array[index];
+    if (value === undefined)
+      throw new RangeError(`index ${index} is outside of ${array.length} elements`);
+    return value;
+  }
+
+  /** What stands at that byte, which somebody has used as an element. */
+  valueAt(at: number): Value | undefined {
+    const used = this.#used.get(at);
+    return used === undefined ? undefined : (used.array[used.index] as Value);
+  }
+
+  /** Somebody sleeps there. */
+  use({ array, base }: Place, index: number): void {
+    this.#used.set(base + index * array.BYTES_PER_ELEMENT, { array, index });
+  }
+
+  /** Converts as the array does; what is there then. */
+  write({ array, base }: Place, index: number, value: Value): Value {
+    const before = array[index] as Value;
+    (array as { [index: number]: Value })[index] = value;
+    const after = array[index] as Value;
+    if (after === before) return after;
+    const at = base + index * array.BYTES_PER_ELEMENT;
+    this.#log.push({ array, index, at, before });
+    this.#rehash(at, before, after);
+    this.version++;
+    return after;
+  }
+
+  get mark(): number {
+    return this.#log.length;
+  }
+
+  undoTo(mark: number): void {
+    while (this.#log.length > mark) {
+      const { array, index, at, before } = this.#log.pop() as Change;
+      this.#rehash(at, array[index] as Value, before);
+      (array as { [index: number]: Value })[index] = before;
+    }
+  }
+
+  /** What stands here now is where everything begins. */
+  forgetLog(): void {
+    this.#log.length = 0;
+    this.hash = 0;
+    this.hash2 = 0;
+    this.version = 0;
+  }
+
+  #rehash(at: number, before: Value, after: Value): void {
+    const was = bitsOf(before);
+    const is = bitsOf(after);
+    this.hash ^= mix(at, was) ^ mix(at, is);
+    this.hash2 ^= mix(~at, was) ^ mix(~at, is);
+  }
+
+  /** 'x[1]', 'bell of writer': what is at that byte. */
+  nameOf(at: number): string {
+    const region = this.regions.findLast(({ base }) => base <= at);
+    return region === undefined ? `byte ${at}` : region.nameOf(at - region.base);
+  }
+
+  /** A copy of all guarded regions. */
+  copyGuarded(): Uint8Array[] {
+    return this.regions.flatMap(({ guarded, buffer }) =>
+      guarded ? [new Uint8Array(buffer).slice()] : [],
+    );
+  }
+
+  putGuarded(copies: readonly Uint8Array[]): void {
+    let next = 0;
+    for (const { guarded, buffer } of this.regions) {
+      if (guarded) new Uint8Array(buffer).set(copies[next++] as Uint8Array);
+    }
+  }
+}
+
+/** For what cannot be explored. */
+export function unexplorable(cause: string, remedy: string): MemspanError {
+  return new MemspanError('ERR_MEMSPAN_UNSUPPORTED', { operation: 'explore', cause, remedy });
+}
+
+export { invalidArgument };

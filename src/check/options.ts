@@ -1,0 +1,121 @@
+// What is explored, as users say it, and its checks.
+
+import { invalidArgument, outOfRange } from '../errors.ts';
+import type { Span } from '../span/span.ts';
+
+/** What a thread, and who looks at states, has besides what is shared. */
+export interface Me {
+  /** The thread's number; −1 for setup, invariant and atEnd. */
+  readonly index: number;
+  /**
+   * A span of the explorer's own, to which every thread is attached. What it is to hold is made in `setup`, and
+   * opened by each thread for itself: `me.span.mutex('m')`.
+   */
+  readonly span: Span;
+}
+
+/** How a schedule has ended. */
+export interface End<R> extends Me {
+  /** What the threads have returned; undefined for those that were killed. */
+  readonly results: readonly (R | undefined)[];
+  /** Which ones were killed. */
+  readonly killed: readonly number[];
+}
+
+export interface Progress {
+  readonly schedules: number;
+  readonly bound: number;
+  readonly elapsedMs: number;
+}
+
+export interface Exploration<S, R = unknown> {
+  /**
+   * Makes what is shared: typed arrays, in plain objects and arrays, which name their words. Called once; each schedule begins
+   * with what it has left in the arrays.
+   */
+  readonly setup: (me: Me) => S;
+  /** From 1 to 8 functions. Each is called many times; what it knows is in its own variables and in what is shared. */
+  readonly threads: readonly ((shared: S, me: Me) => R)[];
+  /** Called after each step: throws, or returns false, when the state is none that may be. */
+  readonly invariant?: ((shared: S, me: Me) => unknown) | undefined;
+  /** Called when all threads have ended: throws, or returns false, when that is no end there may be. */
+  readonly atEnd?: ((shared: S, end: End<R>) => unknown) | undefined;
+  /** What the threads may return, all in the order of `threads`; null for one that was killed. */
+  readonly outcomes?: readonly (readonly (R | null)[])[] | undefined;
+  /** How many threads are killed in a schedule, at most, each at any step. Default 0. */
+  readonly crashes?: number | undefined;
+  /** How often in a schedule a thread that could go on is not let, at most. Default: any number of times. */
+  readonly bound?: number | undefined;
+  /** A number: where chance begins. A text: the schedule of a failure, to see that one again. */
+  readonly seed?: number | string | undefined;
+  /** Milliseconds. Default 10,000. */
+  readonly timeMs?: number | undefined;
+  /** A schedule with more steps does not end: a livelock. Default 2,000. */
+  readonly steps?: number | undefined;
+  readonly signal?: AbortSignal | undefined;
+  readonly onProgress?: ((progress: Progress) => void) | undefined;
+}
+
+const THREADS_MAX = 8;
+
+export interface Settings {
+  readonly crashes: number;
+  readonly bound: number;
+  readonly timeMs: number;
+  readonly stepsMax: number;
+  readonly seed: number;
+  /** Of a failure that is to be seen again. */
+  readonly schedule: string | undefined;
+  readonly signal: AbortSignal | undefined;
+  readonly onProgress: ((progress: Progress) => void) | undefined;
+}
+
+export function checkOptions(options: Exploration<unknown>): Settings {
+  if (typeof options !== 'object' || options === null) {
+    throw invalidArgument('explore takes an object such as {setup, threads, atEnd}');
+  }
+  const { setup, threads, invariant, atEnd, outcomes, signal, onProgress, seed = 1 } = options;
+  if (typeof setup !== 'function') throw invalidArgument('explore: setup is a function');
+  if (!Array.isArray(threads) || !threads.every((thread) => typeof thread === 'function')) {
+    throw invalidArgument('explore: threads is an array of functions');
+  }
+  if (threads.length < 1 || threads.length > THREADS_MAX) {
+    throw outOfRange(`explore: there are from 1 to ${THREADS_MAX} threads, not ${threads.length}`);
+  }
+  for (const [name, value] of Object.entries({ invariant, atEnd, onProgress })) {
+    if (value !== undefined && typeof value !== 'function') {
+      throw invalidArgument(`explore: ${name} is a function`);
+    }
+  }
+  const isList = Array.isArray(outcomes) && outcomes.every((outcome) => Array.isArray(outcome));
+  if (outcomes !== undefined && !isList) {
+    throw invalidArgument('explore: outcomes is an array of arrays, a result for each thread');
+  }
+  if (typeof seed !== 'number' && typeof seed !== 'string') {
+    throw invalidArgument("explore: seed is a number, or the text of a failure's schedule");
+  }
+  return {
+    crashes: count(options, 'crashes', 0),
+    bound: count(options, 'bound', Number.POSITIVE_INFINITY),
+    timeMs: count(options, 'timeMs', 10_000),
+    stepsMax: count(options, 'steps', 2_000),
+    seed: typeof seed === 'number' ? seed : 1,
+    schedule: typeof seed === 'string' ? seed : undefined,
+    signal,
+    onProgress,
+  };
+}
+
+function count(
+  options: Exploration<unknown>,
+  name: 'crashes' | 'bound' | 'timeMs' | 'steps',
+  fallback: number,
+): number {
+  const value: unknown = options[name] ?? fallback;
+  if (typeof value !== 'number') throw invalidArgument(`explore: ${name} is a number`);
+  const isWhole = Number.isInteger(value) || value === Number.POSITIVE_INFINITY;
+  if (!(value >= 0) || !isWhole) {
+    throw outOfRange(`explore: ${name} is a whole number from 0 up, not ${value}`);
+  }
+  return value;
+}

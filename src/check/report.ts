@@ -1,0 +1,88 @@
+// What an exploration has come to.
+
+import type { Failure } from './failure.ts';
+
+/**
+ * 'complete': every schedule there is. 'bounded': every one with up to `bound` preemptions. 'sampled': all up to
+ * `bound`, and others by chance.
+ */
+export type Coverage = 'complete' | 'bounded' | 'sampled';
+
+interface Facts {
+  readonly coverage: Coverage;
+  readonly bound: number;
+  readonly schedules: number;
+  readonly sampled: number;
+  readonly states: number;
+  readonly steps: number;
+  readonly elapsedMs: number;
+  readonly failure: Failure | undefined;
+}
+
+export class Report {
+  readonly ok: boolean;
+  readonly coverage: Coverage;
+  /** Preemptions up to which there was every schedule; −1: none was done in order. */
+  readonly bound: number;
+  /** How many were run. Those that come to a state where another one has been end there. */
+  readonly schedules: number;
+  /** How many of these by chance. */
+  readonly sampled: number;
+  /** Different states in which there was a choice, at the last bound. */
+  readonly states: number;
+  /** Steps that were taken in all. */
+  readonly steps: number;
+  readonly elapsedMs: number;
+  readonly failure: Failure | undefined;
+
+  /** @internal */
+  constructor(facts: Facts) {
+    this.ok = facts.failure === undefined;
+    this.coverage = facts.coverage;
+    this.bound = facts.bound;
+    this.schedules = facts.schedules;
+    this.sampled = facts.sampled;
+    this.states = facts.states;
+    this.steps = facts.steps;
+    this.elapsedMs = facts.elapsedMs;
+    this.failure = facts.failure;
+  }
+
+  /** Throws an Error with all that there is to say when a schedule has failed. */
+  assert(): void {
+    if (this.failure === undefined) return;
+    throw new Error(this.toString(), { cause: this.failure.error });
+  }
+
+  /** For JSON.stringify: the failure without what was thrown, bound null for any number. */
+  toJSON(): object {
+    const { failure, ...facts } = this;
+    if (failure === undefined) return facts;
+    const { error, ...rest } = failure;
+    const thrown = error instanceof Error ? { error: `${error.name}: ${error.message}` } : {};
+    return { ...facts, failure: { ...rest, ...thrown } };
+  }
+
+  toString(): string {
+    const { schedules, failure } = this;
+    const count = `${schedules.toLocaleString('en')} schedule${schedules === 1 ? '' : 's'}`;
+    if (failure === undefined) return `No failure in ${count}: ${this.#covered}.`;
+    const { kind, message, explanation, table, steps, seed } = failure;
+    return [
+      `${kind}: ${message}`,
+      ...explanation,
+      '',
+      table,
+      '',
+      `${steps.length} steps; found after ${count}. To see it again: explore({…, seed: '${seed}'})`,
+    ].join('\n');
+  }
+
+  get #covered(): string {
+    const upTo = `all with up to ${this.bound} preemption${this.bound === 1 ? '' : 's'}`;
+    if (this.coverage === 'complete') return 'all there are';
+    if (this.coverage === 'bounded') return upTo;
+    const some = `${this.sampled.toLocaleString('en')} by chance`;
+    return this.bound < 0 ? some : `${upTo}, ${some}`;
+  }
+}

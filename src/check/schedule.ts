@@ -1,0 +1,57 @@
+// A schedule as text, so that it can be done again: `0.12 1.7 k0 1.30` lets thread 0 do its first 12 operations and
+// thread 1 its first 7, kills thread 0, and lets thread 1 go on to its 30th. `t1`: thread 1's time is over.
+
+import { invalidArgument } from '../errors.ts';
+import type { Choice } from './choices.ts';
+
+/** A choice that was made, and how many operations the thread that went before it had done. */
+export interface Made {
+  readonly choice: Choice;
+  readonly done: number;
+}
+
+/** Until a thread has done so many operations; or an event. */
+export interface Token {
+  readonly kind: Choice['kind'];
+  readonly thread: number;
+  /** For steps. */
+  readonly until: number;
+}
+
+/** `done`: how many operations the last thread had done in the end. */
+export function tokensOf(made: readonly Made[], done: number): Token[] {
+  const tokens: Token[] = [];
+  for (const [i, { choice }] of made.entries()) {
+    const next = made[i + 1];
+    const { kind, thread } = choice;
+    if (kind === 'step' && next?.choice === choice) continue;
+    tokens.push({ kind, thread: thread.index, until: kind === 'step' ? (next?.done ?? done) : 0 });
+  }
+  return tokens;
+}
+
+const LETTERS = { step: '', time: 't', kill: 'k' } as const;
+
+export function textOf(tokens: readonly Token[]): string {
+  return tokens
+    .map(({ kind, thread, until }) =>
+      kind === 'step' ? `${thread}.${until}` : `${LETTERS[kind]}${thread}`,
+    )
+    .join(' ');
+}
+
+/** Throws for what `textOf` would never have made for so many threads. */
+export function parse(text: string, threads: number): Token[] {
+  return text
+    .trim()
+    .split(/\s+/)
+    .map((word) => {
+      const match = /^(?:(\d+)\.(\d+)|([tk])(\d+))$/.exec(word);
+      const thread = Number(match?.[1] ?? match?.[4] ?? Number.NaN);
+      if (match === null || thread >= threads) {
+        throw invalidArgument(`explore: "${word}" is no part of a schedule of ${threads} threads`);
+      }
+      if (match[3] === undefined) return { kind: 'step', thread, until: Number(match[2]) };
+      return { kind: match[3] === 't' ? 'time' : 'kill', thread, until: 0 };
+    });
+}

@@ -1,0 +1,39 @@
+// Makes a failing schedule shorter: takes away one switch after the other, and keeps what still fails the same way.
+
+import { type Token, tokensOf } from './schedule.ts';
+import type { Found, Search } from './search.ts';
+import { AsSaid } from './strategies.ts';
+
+const TRIES_MAX = 400;
+
+export function shrink(search: Search, tokens: readonly Token[], found: Found): Token[] {
+  let best = [...tokens];
+  let { steps } = found;
+  let tries = 0;
+  search.bound = Number.POSITIVE_INFINITY;
+  search.limit = Number.POSITIVE_INFINITY;
+  for (let isShorter = true; isShorter && tries < TRIES_MAX; ) {
+    isShorter = false;
+    for (let i = best.length - 1; i >= 0 && tries < TRIES_MAX; i--, tries++) {
+      const without = best.filter((_, at) => at !== i);
+      const again = follow(search, without);
+      if (again === undefined || again.kind !== found.kind) continue;
+      const next = tokensOf(again.made, again.done);
+      if (again.steps > steps || (again.steps === steps && next.length >= best.length)) continue;
+      best = next;
+      steps = again.steps;
+      isShorter = true;
+      break;
+    }
+  }
+  return best;
+}
+
+function follow(search: Search, tokens: readonly Token[]): Found | undefined {
+  return search.within(() => {
+    search.strategy = new AsSaid(search, tokens);
+    const first = search.begin();
+    if (first !== undefined) search.follow(first);
+    return search.found;
+  });
+}

@@ -1,0 +1,91 @@
+// Everything that steps change: memory, threads, who sleeps, the clock, who has died. It can be put back.
+
+import { bitsOf, mix } from './hash.ts';
+import { Memory } from './memory.ts';
+import { type SavedThread, Status, Thread } from './thread.ts';
+
+export interface Saved {
+  readonly mark: number;
+  readonly threads: readonly SavedThread[];
+  readonly sleepers: readonly Thread[];
+  readonly now: number;
+  readonly last: Thread | undefined;
+  readonly preemptions: number;
+  readonly crashes: number;
+  readonly version: number;
+  readonly steps: number;
+  readonly guarded: readonly Uint8Array[];
+}
+
+export class World {
+  readonly memory: Memory = new Memory();
+  readonly threads: readonly Thread[];
+  /** First come, first woken. */
+  sleepers: Thread[] = [];
+  /** Milliseconds. It moves when somebody's time is over, and at no other time. */
+  now = 0;
+  /** Who has taken the last step. */
+  last: Thread | undefined;
+  /** How often a thread that could have gone on was not let. */
+  preemptions = 0;
+  crashes = 0;
+  /** Steps so far. */
+  steps = 0;
+
+  constructor(names: readonly string[]) {
+    this.threads = names.map((name, index) => new Thread(index, name));
+  }
+
+  save(): Saved {
+    const { memory, sleepers, now, last, preemptions, crashes, steps } = this;
+    return {
+      mark: memory.mark,
+      threads: this.threads.map((thread) => thread.save()),
+      sleepers: [...sleepers],
+      now,
+      last,
+      preemptions,
+      crashes,
+      version: memory.version,
+      steps,
+      guarded: memory.copyGuarded(),
+    };
+  }
+
+  restore(saved: Saved): void {
+    const { mark, threads, sleepers, version, guarded, ...rest } = saved;
+    this.memory.undoTo(mark);
+    this.memory.version = version;
+    this.memory.putGuarded(guarded);
+    for (const thread of this.threads) thread.restore(threads[thread.index] as SavedThread);
+    this.sleepers = [...sleepers];
+    Object.assign(this, rest);
+  }
+
+  /** What is equal has the same future, whatever led to it. With `byLast`, where it matters who went last. */
+  hashes(byLast: boolean): readonly [number, number] {
+    let { hash, hash2 } = this.memory;
+    const stir = (a: number, b: number): void => {
+      hash = mix(hash, a);
+      hash2 = mix(hash2 ^ b, a);
+    };
+    for (const thread of this.threads) {
+      const isIdle = thread.idleSince === this.memory.version ? 8 : 0;
+      const hasTimedOut = thread.timedOutAt === this.memory.version ? 16 : 0;
+      stir(thread.hash, thread.hash2);
+      stir(thread.status | isIdle | hasTimedOut, thread.length);
+    }
+    for (const { index } of this.sleepers) stir(index, 77);
+    stir(bitsOf(this.now), 1);
+    if (byLast) stir(this.last?.index ?? -1, 5);
+    for (const copy of this.memory.copyGuarded()) {
+      for (const word of new Int32Array(copy.buffer, 0, copy.length >> 2)) stir(word, 3);
+    }
+    return [hash, hash2];
+  }
+
+  /** Whether it can go on now, and would not only look at the same thing again. */
+  isEager({ status, idleSince }: Thread): boolean {
+    return status === Status.ready && idleSince !== this.memory.version;
+  }
+}

@@ -1,0 +1,5 @@
+// All models, in the order in which they are shown.
+import type { Model } from './model.ts';
+import { mutex } from './models/mutex.ts';
+
+export const models: readonly Model[] = [...mutex];
