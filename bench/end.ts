@@ -6,6 +6,7 @@ import { once } from 'node:events';
 import { availableParallelism } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import { say, type Task, type Transport, type TransportName } from './task.ts';
+import { afterExploring, withCheck } from './transports/explored.ts';
 import { asyncMutex, criticalSection, fairMutex, lockFile, mutex } from './transports/mutex.ts';
 import { processSend } from './transports/process-send.ts';
 import { lockManager, redisLock } from './transports/requests.ts';
@@ -24,6 +25,8 @@ const transports: Record<TransportName, Transport> = {
   mutex,
   'mutex, fair': fairMutex,
   'mutex, async': asyncMutex,
+  'mutex, with check': withCheck,
+  'mutex, after exploring': afterExploring,
   'critical section': criticalSection,
   'rwlock, read': rwlockRead,
   'rwlock, write': rwlockWrite,

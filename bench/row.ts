@@ -15,6 +15,8 @@ export type Contender =
   | 'memspan, one reader'
   | 'memspan, async'
   | 'memspan, CriticalSection'
+  | 'memspan, with check'
+  | 'memspan, after exploring'
   | 'process.send'
   | 'unix socket'
   | 'unix socket, batched'

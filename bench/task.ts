@@ -8,6 +8,8 @@ export type TransportName =
   | 'mutex'
   | 'mutex, fair'
   | 'mutex, async'
+  | 'mutex, with check'
+  | 'mutex, after exploring'
   | 'critical section'
   | 'rwlock, read'
   | 'rwlock, write'

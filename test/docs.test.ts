@@ -1,5 +1,6 @@
 // Every snippet in README.md and docs/ is run: blocks of `js` that begin with `// NAME.mjs` become files that the
-// following `sh` blocks start; other `js` blocks are run alone. `console` blocks are for reading.
+// following `sh` blocks start; other `js` blocks are run alone. An `output` block is what the block before it has printed.
+// `console`, `text` and other blocks are for reading.
 
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
@@ -58,7 +59,7 @@ function run(
   args: string[],
   where: ReturnType<typeof scratch>,
   what: string,
-): void {
+): string {
   const { folder, env } = where;
   const { status, signal, stdout, stderr } = spawnSync(command, args, {
     cwd: folder,
@@ -68,24 +69,27 @@ function run(
   });
   assert.equal(status, 0, `${what} ended with ${signal ?? status}\n${stdout}${stderr}`);
   assert.equal(stderr, '', `${what} wrote to standard error`);
+  return stdout;
 }
 
 for (const document of documents.filter((name) => name.endsWith('.md'))) {
-  const blocks = blocksOf(document).filter(
-    ({ language }) => language === 'js' || language === 'sh',
+  const blocks = blocksOf(document).filter(({ language }) =>
+    ['js', 'sh', 'output'].includes(language),
   );
   if (blocks.length === 0) continue;
   test(`every snippet in ${document} runs`, () => {
     const where = scratch();
+    let printed = '';
     try {
       for (const { language, text, line } of blocks) {
         const what = `${document}:${line}`;
         const file = /^\/\/ ([\w-]+\.mjs)/.exec(text)?.[1];
-        if (file !== undefined) writeFileSync(join(where.folder, file), text);
-        else if (language === 'sh') run('bash', ['-ec', text], where, what);
+        if (language === 'output') assert.equal(printed, text, what);
+        else if (file !== undefined) writeFileSync(join(where.folder, file), text);
+        else if (language === 'sh') printed = run('bash', ['-ec', text], where, what);
         else {
           writeFileSync(join(where.folder, 'alone.mjs'), text);
-          run(process.execPath, ['alone.mjs'], where, what);
+          printed = run(process.execPath, ['alone.mjs'], where, what);
         }
       }
     } finally {
