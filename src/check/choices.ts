@@ -13,12 +13,14 @@ export class Choices {
   readonly #world: World;
   readonly #table: Readonly<Record<Choice['kind'], readonly Choice[]>>;
   readonly #crashes: number;
+  readonly #victims: readonly number[];
   /** The last answer was not all there was: more preemptions would have been needed. */
   wasBounded = false;
 
-  constructor(world: World, crashes: number) {
+  constructor(world: World, crashes: number, victims: readonly number[]) {
     this.#world = world;
     this.#crashes = crashes;
+    this.#victims = victims;
     const each = (kind: Choice['kind']): Choice[] =>
       world.threads.map((thread) => ({ kind, thread }));
     this.#table = { step: each('step'), time: each('time'), kill: each('kill') };
@@ -66,6 +68,7 @@ export class Choices {
     if (crashes < this.#crashes && found.length > 0) {
       for (const thread of threads) {
         const { status, index } = thread;
+        if (!this.#victims.includes(index)) continue;
         if (status === Status.ready || status === Status.asleep) {
           found.push(this.#table.kill[index] as Choice);
         }

@@ -44,6 +44,8 @@ export interface Exploration<S, R = unknown> {
   readonly outcomes?: readonly (readonly (R | null)[])[] | undefined;
   /** How many threads are killed in a schedule, at most, each at any step. Default 0. */
   readonly crashes?: number | undefined;
+  /** Which threads may be killed, by number: of others the rest cannot do without. Default: any. */
+  readonly victims?: readonly number[] | undefined;
   /** How often in a schedule a thread that could go on is not let, at most. Default: any number of times. */
   readonly bound?: number | undefined;
   /** A number: where chance begins. A text: the schedule of a failure, to see that one again. */
@@ -60,6 +62,7 @@ const THREADS_MAX = 8;
 
 export interface Settings {
   readonly crashes: number;
+  readonly victims: readonly number[];
   readonly bound: number;
   readonly timeMs: number;
   readonly stepsMax: number;
@@ -87,6 +90,10 @@ export function checkOptions(options: Exploration<unknown>): Settings {
       throw invalidArgument(`explore: ${name} is a function`);
     }
   }
+  const victims = options.victims ?? threads.map((_, index) => index);
+  if (!Array.isArray(victims) || !victims.every((victim) => victim in threads)) {
+    throw invalidArgument('explore: victims is an array of numbers of threads');
+  }
   const isList = Array.isArray(outcomes) && outcomes.every((outcome) => Array.isArray(outcome));
   if (outcomes !== undefined && !isList) {
     throw invalidArgument('explore: outcomes is an array of arrays, a result for each thread');
@@ -96,6 +103,7 @@ export function checkOptions(options: Exploration<unknown>): Settings {
   }
   return {
     crashes: count(options, 'crashes', 0),
+    victims,
     bound: count(options, 'bound', Number.POSITIVE_INFINITY),
     timeMs: count(options, 'timeMs', 10_000),
     stepsMax: count(options, 'steps', 2_000),

@@ -45,6 +45,8 @@ export interface Strategy {
 
 export interface SearchOptions {
   readonly crashes: number;
+  /** Who may be killed. */
+  readonly victims: readonly number[];
   /** Steps of a schedule, more of which are a livelock. */
   readonly stepsMax: number;
 }
@@ -69,11 +71,11 @@ export class Search implements Decider {
   #next: Choice | undefined;
   #clock: ReturnType<typeof putClock> | undefined;
 
-  constructor(world: World, { crashes, stepsMax }: SearchOptions) {
+  constructor(world: World, { crashes, victims, stepsMax }: SearchOptions) {
     this.world = world;
     this.engine = new Engine(world, this);
     this.operations = new Operations(this.engine);
-    this.choices = new Choices(world, crashes);
+    this.choices = new Choices(world, crashes, victims);
     this.stepsMax = stepsMax;
   }
 
