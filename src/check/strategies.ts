@@ -34,7 +34,9 @@ export class DepthFirst implements Strategy {
     const { world, bound, made, choices: all } = this.#search;
     if (all.wasBounded) this.wasBounded = true;
     const first = choices[0] as Choice;
-    if (choices.length === 1) return first;
+    // One of many deaths that all come to the same, perhaps.
+    const isAfterDeath = made.at(-1)?.choice.kind === 'kill';
+    if (choices.length === 1 && !isAfterDeath) return first;
     const [hash, hash2] = world.hashes(bound < Number.POSITIVE_INFINITY);
     const preemptions = bound < Number.POSITIVE_INFINITY ? world.preemptions : 0;
     if (this.visited.visit(hash, hash2, preemptions)) return undefined;

@@ -70,6 +70,11 @@ export class World {
       hash2 = mix(hash2 ^ b, a);
     };
     for (const thread of this.threads) {
+      // What it knew has died with it: only what it has left in the memory matters.
+      if (thread.status === Status.dead) {
+        stir(Status.dead, 9);
+        continue;
+      }
       const isIdle = thread.idleSince === this.memory.version ? 8 : 0;
       const hasTimedOut = thread.timedOutAt === this.memory.version ? 16 : 0;
       stir(thread.hash, thread.hash2);
@@ -77,7 +82,9 @@ export class World {
     }
     for (const { index } of this.sleepers) stir(index, 77);
     stir(bitsOf(this.now), 1);
-    if (byLast) stir(this.last?.index ?? -1, 5);
+    // Nobody takes the turn from one who has ended.
+    const isOver = (this.last?.status ?? Status.dead) >= Status.done;
+    if (byLast) stir(isOver ? -1 : (this.last as Thread).index, 5);
     for (const copy of this.memory.copyGuarded()) {
       for (const word of new Int32Array(copy.buffer, 0, copy.length >> 2)) stir(word, 3);
     }
