@@ -1,5 +1,6 @@
 // All models, in the order in which they are shown.
 import type { Model } from './model.ts';
+import { condition } from './models/condition.ts';
 import { mutex } from './models/mutex.ts';
 
-export const models: readonly Model[] = [...mutex];
+export const models: readonly Model[] = [...mutex, ...condition];
