@@ -2,5 +2,6 @@
 import type { Model } from './model.ts';
 import { condition } from './models/condition.ts';
 import { mutex } from './models/mutex.ts';
+import { once } from './models/once.ts';
 
-export const models: readonly Model[] = [...mutex, ...condition];
+export const models: readonly Model[] = [...mutex, ...condition, ...once];
