@@ -3,5 +3,6 @@ import type { Model } from './model.ts';
 import { condition } from './models/condition.ts';
 import { mutex } from './models/mutex.ts';
 import { once } from './models/once.ts';
+import { rwlock } from './models/rwlock.ts';
 
-export const models: readonly Model[] = [...mutex, ...condition, ...once];
+export const models: readonly Model[] = [...mutex, ...condition, ...once, ...rwlock];
