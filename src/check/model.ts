@@ -77,9 +77,18 @@ export class Model implements Checks {
         return { kind: 'outcome', message: `the threads have returned ${text}` };
       }
     }
-    if (atEnd === undefined) return undefined;
+    if (atEnd === undefined || atEnd(this.#shared, this.#end) !== false) return undefined;
+    return { kind: 'at-end', message: 'all have ended, and atEnd says that this is not right' };
+  }
+
+  mayWait(): boolean {
+    return this.#options.mayWait?.(this.#shared, this.#end) === true;
+  }
+
+  get #end(): End<unknown> {
+    const { threads } = this.search.world;
     const me = this.#me(undefined);
-    const end: End<unknown> = {
+    return {
       index: me.index,
       get span() {
         return me.span;
@@ -87,8 +96,6 @@ export class Model implements Checks {
       results: threads.map(({ status, result }) => (status === Status.done ? result : undefined)),
       killed: threads.flatMap(({ status, index }) => (status === Status.dead ? [index] : [])),
     };
-    if (atEnd(this.#shared, end) !== false) return undefined;
-    return { kind: 'at-end', message: 'all have ended, and atEnd says that this is not right' };
   }
 }
 

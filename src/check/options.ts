@@ -16,7 +16,7 @@ export interface Me {
 
 /** How a schedule has ended. */
 export interface End<R> extends Me {
-  /** What the threads have returned; undefined for those that were killed. */
+  /** What the threads have returned; undefined for those that were killed, and those that wait. */
   readonly results: readonly (R | undefined)[];
   /** Which ones were killed. */
   readonly killed: readonly number[];
@@ -40,7 +40,12 @@ export interface Exploration<S, R = unknown> {
   readonly invariant?: ((shared: S, me: Me) => unknown) | undefined;
   /** Called when all threads have ended: throws, or returns false, when that is no end there may be. */
   readonly atEnd?: ((shared: S, end: End<R>) => unknown) | undefined;
-  /** What the threads may return, all in the order of `threads`; null for one that was killed. */
+  /**
+   * Called when those who are left wait, and nobody will wake them: returns true where that is as it should be, as on an
+   * event that nobody sets. Then it is an end like others. Without it, and with any other answer, it is a failure.
+   */
+  readonly mayWait?: ((shared: S, end: End<R>) => unknown) | undefined;
+  /** What the threads may return, all in the order of `threads`; null for one that was killed, or waits. */
   readonly outcomes?: readonly (readonly (R | null)[])[] | undefined;
   /** How many threads are killed in a schedule, at most, each at any step. Default 0. */
   readonly crashes?: number | undefined;
@@ -77,7 +82,17 @@ export function checkOptions(options: Exploration<unknown>): Settings {
   if (typeof options !== 'object' || options === null) {
     throw invalidArgument('explore takes an object such as {setup, threads, atEnd}');
   }
-  const { setup, threads, invariant, atEnd, outcomes, signal, onProgress, seed = 1 } = options;
+  const {
+    setup,
+    threads,
+    invariant,
+    atEnd,
+    mayWait,
+    outcomes,
+    signal,
+    onProgress,
+    seed = 1,
+  } = options;
   if (typeof setup !== 'function') throw invalidArgument('explore: setup is a function');
   if (!Array.isArray(threads) || !threads.every((thread) => typeof thread === 'function')) {
     throw invalidArgument('explore: threads is an array of functions');
@@ -85,7 +100,7 @@ export function checkOptions(options: Exploration<unknown>): Settings {
   if (threads.length < 1 || threads.length > THREADS_MAX) {
     throw outOfRange(`explore: there are from 1 to ${THREADS_MAX} threads, not ${threads.length}`);
   }
-  for (const [name, value] of Object.entries({ invariant, atEnd, onProgress })) {
+  for (const [name, value] of Object.entries({ invariant, atEnd, mayWait, onProgress })) {
     if (value !== undefined && typeof value !== 'function') {
       throw invalidArgument(`explore: ${name} is a function`);
     }

@@ -36,6 +36,8 @@ export interface Checks {
   act(thread: Thread): unknown;
   invariant(): string | undefined;
   atEnd(): { kind: FailureKind; message: string } | undefined;
+  /** Whether those who are left may be. */
+  mayWait(): boolean;
 }
 
 export interface Strategy {
@@ -208,11 +210,13 @@ export class Search implements Decider {
     const left = world.threads.filter(
       ({ status }) => status === Status.asleep || status === Status.ready,
     );
-    if (left.length > 0) {
-      const lost = left.find(({ sleep }) => sleep !== undefined && this.#hasChanged(sleep));
-      const who = left.map((thread) => this.#waitOf(thread)).join(', ');
-      if (lost === undefined) this.#fail('deadlock', `nobody can go on: ${who}`);
-      else this.#fail('lost-wake-up', `nobody will wake ${lost.name}: ${who}`);
+    try {
+      if (left.length > 0 && !engine.outside(() => this.checks.mayWait())) {
+        this.#stuck(left);
+        return;
+      }
+    } catch (error) {
+      this.#stuck(left, error);
       return;
     }
     try {
@@ -221,6 +225,14 @@ export class Search implements Decider {
     } catch (error) {
       this.#fail('at-end', `atEnd has thrown: ${describe(error)}`, error);
     }
+  }
+
+  #stuck(left: readonly Thread[], error?: unknown): void {
+    const lost = left.find(({ sleep }) => sleep !== undefined && this.#hasChanged(sleep));
+    const who = left.map((thread) => this.#waitOf(thread)).join(', ');
+    const why = error === undefined ? '' : `; mayWait has thrown: ${describe(error)}`;
+    if (lost === undefined) this.#fail('deadlock', `nobody can go on: ${who}${why}`, error);
+    else this.#fail('lost-wake-up', `nobody will wake ${lost.name}: ${who}${why}`, error);
   }
 
   #hasChanged({ at, expected }: { at: number; expected: unknown }): boolean {
