@@ -4,5 +4,6 @@ import { condition } from './models/condition.ts';
 import { mutex } from './models/mutex.ts';
 import { once } from './models/once.ts';
 import { rwlock } from './models/rwlock.ts';
+import { semaphore } from './models/semaphore.ts';
 
-export const models: readonly Model[] = [...mutex, ...condition, ...once, ...rwlock];
+export const models: readonly Model[] = [...mutex, ...semaphore, ...rwlock, ...condition, ...once];
