@@ -6,6 +6,7 @@ import { type Finding, findAll } from './findings.ts';
 import { models } from './models.ts';
 import { mutants } from './mutants.ts';
 import { writePage } from './page.ts';
+import { stress } from './stress.ts';
 
 const program = new Command('npm run check --')
   .description("Explores memspan's own models: every schedule up to each one's bound.")
@@ -13,8 +14,14 @@ const program = new Command('npm run check --')
   .option('--quick', 'as npm test does: few preemptions')
   .option('--json', 'one JSON document on standard output')
   .option('--write', 'writes the tables of docs/verification.md anew')
+  .option('--stress', 'runs the stress test of each mutant instead: minutes for each')
   .parse();
-const options = program.opts<{ quick?: boolean; json?: boolean; write?: boolean }>();
+const options = program.opts<{
+  quick?: boolean;
+  json?: boolean;
+  write?: boolean;
+  stress?: boolean;
+}>();
 const names = [...models, ...mutants].map(({ name }) => name);
 const chosen = names.filter(
   (name) => program.args.length === 0 || program.args.some((part) => name.includes(part)),
@@ -22,6 +29,12 @@ const chosen = names.filter(
 if (chosen.length === 0) program.error(`no model's or mutant's name has "${program.args}" in it`);
 if (options.write && (options.quick || chosen.length < names.length)) {
   program.error('--write is for the whole run');
+}
+if (options.stress) {
+  for (const mutant of mutants.filter(({ name }) => chosen.includes(name))) {
+    console.log(`${mutant.name}: ${await stress(mutant)}`);
+  }
+  process.exit();
 }
 
 const width = Math.max(...chosen.map((name) => name.length));

@@ -12,6 +12,7 @@ const waiting: readonly Mutant[] = [
     to: `const value = wait.attempt(ticket);
             const before = waiting.before();`,
     model: 'mutex: two lockers',
+    stress: 'mutex-counter',
   },
   {
     name: 'waiting: a dead sleeper counts as rung',
@@ -20,6 +21,7 @@ const waiting: readonly Mutant[] = [
             return Rung.awake;`,
     to: 'if (id !== 0) return Rung.woken;',
     model: 'mutex: three lockers, one is killed, and who repairs',
+    stress: 'mutex-counter',
   },
   {
     name: 'waiting: the news is taken after the look',
@@ -27,6 +29,7 @@ const waiting: readonly Mutant[] = [
     from: 'waiting.sleep(before, deadline - now);',
     to: 'waiting.sleep({ bell: before.bell, news: waiting.before().news }, deadline - now);',
     model: 'mutex: two lockers, one is killed',
+    stress: 'mutex-counter',
   },
 ];
 
@@ -37,6 +40,7 @@ const mutex: readonly Mutant[] = [
     from: 'if (compareExchange(this.words, this.index, this.id, 0) === this.id)',
     to: 'Atomics.store(this.words, this.index, 0); if (true)',
     model: 'mutex: two lockers',
+    stress: 'mutex-counter',
   },
   {
     name: 'mutex: wakes before the word is free',
@@ -48,6 +52,7 @@ const mutex: readonly Mutant[] = [
             continue;
         if (true) return Released.done;`,
     model: 'mutex: two lockers',
+    stress: 'mutex-counter',
   },
   {
     name: 'mutex: who takes a free one forgets WAITERS',
@@ -56,6 +61,7 @@ const mutex: readonly Mutant[] = [
             next = id | (word & (WAITERS | DIED));`,
     to: 'if (owner === 0 || owner === id) next = id | (word & DIED);',
     model: 'mutex: three lockers',
+    stress: 'mutex-counter',
   },
   {
     name: 'mutex: a takeover tells nobody that an owner has died',
@@ -63,6 +69,7 @@ const mutex: readonly Mutant[] = [
     from: 'next = id | (word & (WAITERS | DIED)) | ((word & GRANTED) !== 0 ? 0 : DIED);',
     to: 'next = id | (word & WAITERS);',
     model: 'mutex: two lockers, one is killed',
+    stress: 'mutex-counter',
   },
 ];
 

@@ -15,6 +15,8 @@ export interface Mutant {
   readonly to: string;
   /** The model that finds it. */
   readonly model: string;
+  /** The stress test that would find it if one did: of test/stress. */
+  readonly stress: string;
 }
 
 export interface Copy extends Disposable {
@@ -26,9 +28,13 @@ const root = fileURLToPath(new URL('../../../', import.meta.url));
 /** What a program of the copy needs around it. */
 const AROUND = ['node_modules', 'build', 'prebuilds', 'native', 'binding.gyp'];
 
-export function copyWith({ name, file, from, to }: Mutant): Copy {
+/** `parts`: of dist, besides the library. */
+export function copyWith(
+  { name, file, from, to }: Mutant,
+  parts: readonly string[] = ['test/check'],
+): Copy {
   const directory = fs.mkdtempSync(path.join(os.tmpdir(), 'memspan-mutant-'));
-  for (const part of ['src', 'test/check']) {
+  for (const part of ['src', ...parts]) {
     fs.cpSync(path.join(root, 'dist', part), path.join(directory, 'dist', part), {
       recursive: true,
     });
