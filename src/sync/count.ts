@@ -58,7 +58,11 @@ export class Count {
     for (;;) {
       const word = load(this.#words, this.#index);
       const value = this.#valueOf(word);
-      if (value + amount > most(value)) return false;
+      if (value + amount > most(value)) {
+        // Who was counted may have gone through since the word was loaded: what was set by then is used up.
+        if (load(this.#words, this.#index) === word) return false;
+        continue;
+      }
       // step: count-before-give
       if (!this.#exchange(word, amount)) continue;
       // step: count-given
