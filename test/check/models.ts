@@ -1,9 +1,17 @@
 // All models, in the order in which they are shown.
 import type { Model } from './model.ts';
 import { condition } from './models/condition.ts';
+import { event } from './models/event.ts';
 import { mutex } from './models/mutex.ts';
 import { once } from './models/once.ts';
 import { rwlock } from './models/rwlock.ts';
 import { semaphore } from './models/semaphore.ts';
 
-export const models: readonly Model[] = [...mutex, ...semaphore, ...rwlock, ...condition, ...once];
+export const models: readonly Model[] = [
+  ...mutex,
+  ...semaphore,
+  ...rwlock,
+  ...condition,
+  ...event,
+  ...once,
+];

@@ -4,7 +4,7 @@ import { type End, type Me, MemspanError } from '../../../src/check/explore.ts';
 import type { Span } from '../../../src/span/span.ts';
 import type { SemaphoreOptions } from '../../../src/sync/semaphore.ts';
 import { type Model, model } from '../model.ts';
-import { bits, lives, waitingNow } from '../waiting.ts';
+import { lives, waitingFor } from '../waiting.ts';
 
 interface Shared {
   /** Of each thread: 0, or where it is. */
@@ -25,10 +25,10 @@ function users(options: SemaphoreOptions) {
 
   /** Takes a permit and gives it back. Where there is one for all, each has said that it went through before the next can. */
   const use =
-    (look: (span: Span) => number, timeoutMs?: number): Thread =>
+    (look: (span: Span) => readonly number[], timeoutMs?: number): Thread =>
     ({ place }, { span, index }) => {
       const semaphore = span.semaphore('s', options);
-      const before = bits(look(span));
+      const before = look(span);
       const permit = semaphore.acquire({ timeoutMs });
       if (permit === null) return null;
       const overtaken = before.filter((thread) => place[thread] === 0);
@@ -42,9 +42,9 @@ function users(options: SemaphoreOptions) {
       span.semaphore('s', options);
       return { place: new Int32Array(4) };
     },
-    user: use(() => 0),
-    hurried: use(() => 0, 10),
-    watchful: use(waitingNow),
+    user: use(() => []),
+    hurried: use(() => [], 10),
+    watchful: use((span) => waitingFor(span, 's')),
     /** What a dead one had is gone, or with undo free again. */
     invariant: ({ place }: Shared, { span }: Me): void => {
       const value = span.semaphore('s').value;
