@@ -1,5 +1,6 @@
 // All models, in the order in which they are shown.
 import type { Model } from './model.ts';
+import { barrier } from './models/barrier.ts';
 import { condition } from './models/condition.ts';
 import { event } from './models/event.ts';
 import { mutex } from './models/mutex.ts';
@@ -13,5 +14,6 @@ export const models: readonly Model[] = [
   ...rwlock,
   ...condition,
   ...event,
+  ...barrier,
   ...once,
 ];
