@@ -41,7 +41,7 @@ export class Choices {
   /** In this order: who went last goes on; others; times that are over; deaths. Empty: it is the end. */
   now(bound: number): Choice[] {
     const world = this.#world;
-    const { threads, last, preemptions, crashes, memory } = world;
+    const { threads, last, preemptions, memory } = world;
     const found: Choice[] = [];
     const eager = threads.filter((thread) => world.isEager(thread));
     const isAnyEager = eager.length > 0;
@@ -65,15 +65,15 @@ export class Choices {
     }
     for (const thread of times) found.push(this.#table.time[thread.index] as Choice);
     // A death where nobody can go on in any case would only hide that.
-    if (crashes < this.#crashes && found.length > 0) {
-      for (const thread of threads) {
-        const { status, index } = thread;
-        if (!this.#victims.includes(index)) continue;
-        if (status === Status.ready || status === Status.asleep) {
-          found.push(this.#table.kill[index] as Choice);
-        }
-      }
-    }
-    return found;
+    return found.length > 0 ? found.concat(this.deaths()) : found;
+  }
+
+  /** Who may die. Who has returned lives on, and may die as well. */
+  deaths(): Choice[] {
+    const { threads, crashes } = this.#world;
+    if (crashes >= this.#crashes) return [];
+    return threads
+      .filter(({ status, index }) => status !== Status.dead && this.#victims.includes(index))
+      .map(({ index }) => this.#table.kill[index] as Choice);
   }
 }

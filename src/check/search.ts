@@ -171,10 +171,12 @@ export class Search implements Decider {
       this.fail('livelock', `after ${world.steps} steps they still go on`);
       return undefined;
     }
-    const choices = this.choices.now(this.bound);
+    let choices = this.choices.now(this.bound);
     if (choices.length === 0) {
       this.#conclude();
-      return undefined;
+      if (this.found !== undefined) return undefined;
+      choices = this.choices.deaths();
+      if (choices.length === 0) return undefined;
     }
     const choice = this.strategy.choose(choices);
     if (choice !== undefined) this.make(choice);

@@ -77,8 +77,10 @@ export class ByChance implements Strategy {
   choose(choices: readonly Choice[]): Choice | undefined {
     if (choices[0]?.kind === 'step' && this.#random() < this.#keeps) return choices[0];
     // Deaths and ends of time are as many as threads at each step: one in four is enough.
+    const isRare = this.#random() < 0.75;
     const steps = choices.filter(({ kind }) => kind === 'step');
-    const some = steps.length > 0 && this.#random() < 0.75 ? steps : choices;
+    const some = steps.length > 0 && isRare ? steps : choices;
+    if (isRare && choices.every(({ kind }) => kind === 'kill')) return undefined;
     return some[Math.floor(this.#random() * some.length)];
   }
 }
@@ -100,7 +102,7 @@ export class AsSaid implements Strategy {
     const { choices: all, world } = this.#search;
     for (;;) {
       const token = this.#tokens[this.#next];
-      if (token === undefined) return choices[0];
+      if (token === undefined) return choices.find(({ kind }) => kind !== 'kill');
       const { kind, thread, until } = token;
       const isOver = kind === 'step' && (world.threads[thread]?.length ?? 0) >= until;
       const choice = all.of(kind, thread);
