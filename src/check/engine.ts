@@ -114,7 +114,7 @@ export class Engine {
   step<T>(kind: string, at: number, isChange: boolean, perform: () => T, also?: number): T {
     if (this.isPast(kind, at)) return this.answer as T;
     // The first is noted in any case.
-    const isContended = also !== undefined && this.#note(also, isChange);
+    const isContended = also !== undefined && this.note(also, isChange);
     this.turn(at, isChange, isContended);
     return this.done(kind, at, perform());
   }
@@ -159,13 +159,14 @@ export class Engine {
     this.#now = undefined;
   }
 
-  #note(at: number, isChange: boolean): boolean {
+  /** Whether the byte is worth a step, now that the running thread uses it. */
+  note(at: number, isChange: boolean): boolean {
     return this.contention.note(at, this.#running?.index ?? OBSERVER, isChange);
   }
 
   /** Returns when it is the thread's turn. */
   turn(at: number, isChange: boolean, always = false): void {
-    const isContended = this.#note(at, isChange);
+    const isContended = this.note(at, isChange);
     const thread = this.#running;
     if (thread === undefined) return;
     if (thread.length > OPERATIONS_MAX) {

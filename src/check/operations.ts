@@ -161,6 +161,48 @@ export class Operations implements Scheduler {
     return this.#engine.kernel.newsCount();
   }
 
+  /** All bytes at once: words say who may touch them when, and those are steps. */
+  readBytes(words: Int32Array, offset: number, length: number): Uint8Array | undefined {
+    const place = this.memory.placeOf(words);
+    if (place === undefined) return undefined;
+    const at = place.base + offset;
+    let text: string;
+    if (this.#engine.isPast('read bytes', at)) text = this.#engine.answer as string;
+    else {
+      this.#engine.turn(at, false, this.#isContended(at, length, false));
+      // An answer has to be a value that can be compared.
+      text = bytesOf(words, offset, length).toString('latin1');
+      this.#engine.done('read bytes', at, text);
+    }
+    // Of its own buffer from the first byte on.
+    return new Uint8Array(Buffer.from(text, 'latin1'));
+  }
+
+  writeBytes(words: Int32Array, offset: number, bytes: Uint8Array): boolean {
+    const place = this.memory.placeOf(words);
+    if (place === undefined) return false;
+    const at = place.base + offset;
+    if (this.#engine.isPast('write bytes', at)) return true;
+    this.#engine.turn(at, true, this.#isContended(at, bytes.length, true));
+    // Whole words, with what stands there behind the last byte.
+    const after = new Uint8Array(bytesOf(words, offset, Math.ceil(bytes.length / 4) * 4));
+    after.set(bytes);
+    for (const [i, word] of new Int32Array(after.buffer).entries()) {
+      this.memory.write(place, offset / 4 + i, word);
+    }
+    this.#engine.done('write bytes', at, undefined);
+    return true;
+  }
+
+  /** Of any of the words, all of which are noted. */
+  #isContended(at: number, length: number, isChange: boolean): boolean {
+    let isAny = false;
+    for (let word = at; word < at + length; word += 4) {
+      if (this.#engine.note(word, isChange)) isAny = true;
+    }
+    return isAny;
+  }
+
   #waitOn(
     kind: 'sleep' | 'wait',
     array: unknown,
@@ -218,6 +260,10 @@ export class Operations implements Scheduler {
     for (const thread of woken) this.#engine.wakeUp(thread, 'ok');
     return this.#engine.done(name, at, woken.length);
   }
+}
+
+function bytesOf(words: Int32Array, offset: number, length: number): Buffer {
+  return Buffer.from(words.buffer, words.byteOffset + offset, length);
 }
 
 /** A value as an element of that array. */

@@ -2,9 +2,10 @@
 
 import { invalidArgument, MemspanError, outOfRange } from '../errors.ts';
 import { compareExchange, load, store } from '../word/atomics.ts';
+import { clearBytes, writeBytes } from '../word/bytes.ts';
 import { newsCount, sleep, wake } from '../word/sleep.ts';
 import type { Attachment } from './attachment.ts';
-import { Entry, NAME_SIZE, READY } from './directory.layout.ts';
+import { ENTRY_SIZE, Entry, NAME_SIZE, READY } from './directory.layout.ts';
 import { OBJECT_ALIGNMENT } from './header.layout.ts';
 import { kindName } from './kinds.ts';
 import type { ObjectEntry, SpanView } from './view.ts';
@@ -96,10 +97,10 @@ function make(view: SpanView, index: number, request: ObjectRequest): ObjectEntr
     const offset = Math.ceil(end / OBJECT_ALIGNMENT) * OBJECT_ALIGNMENT;
     if (offset + request.length > geometry.size) throw noRoom(view, offset, request);
     // A claimant that died may have written here.
-    new Uint8Array(words.buffer, offset, request.length).fill(0);
-    new Uint8Array(words.buffer, 4 * at, 4 * Entry.name + NAME_SIZE).fill(0, 4);
+    clearBytes(words, offset, request.length);
+    clearBytes(words, 4 * (at + Entry.kind), ENTRY_SIZE - 4 * Entry.kind);
     const name = new TextEncoder().encode(request.name);
-    new Uint8Array(words.buffer, 4 * (at + Entry.name), name.length).set(name);
+    writeBytes(words, 4 * (at + Entry.name), name);
     store(words, at + Entry.kind, request.kind);
     store(words, at + Entry.nameLength, name.length);
     store(words, at + Entry.options, request.options);

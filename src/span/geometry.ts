@@ -2,7 +2,8 @@
 // memory again after that.
 
 import { MemspanError, outOfRange } from '../errors.ts';
-import { load } from '../word/atomics.ts';
+import { load, store } from '../word/atomics.ts';
+import { writeFloat } from '../word/bytes.ts';
 import { ENTRY_SIZE } from './directory.layout.ts';
 import {
   BYTE_ORDER,
@@ -67,22 +68,22 @@ function roundUp(value: number, unit: number): number {
 /** Writes the header of a new span; its other bytes are zeros. */
 export function format(buffer: SharedArrayBuffer, geometry: Geometry, lifetime: Lifetime): void {
   const words = new Int32Array(buffer, 0, HEADER_SIZE / 4);
-  words.set(MAGIC_WORDS, Header.magic);
-  words[Header.version] = FORMAT_VERSION;
-  words[Header.byteOrder] = BYTE_ORDER;
-  words[Header.headerSize] = HEADER_SIZE;
-  words[Header.flags] = lifetime === 'last-close' ? HeaderFlag.lastClose : 0;
-  words[Header.size] = geometry.size;
-  words[Header.size + 1] = Math.floor(geometry.size / 2 ** 32);
-  words[Header.participants] = geometry.participants;
-  words[Header.entries] = geometry.entries;
-  words[Header.waitsOffset] = geometry.waitsOffset;
-  words[Header.participantsOffset] = geometry.participantsOffset;
-  words[Header.directoryOffset] = geometry.directoryOffset;
-  words[Header.objectsOffset] = geometry.objectsOffset;
-  words[Header.creatorPid] = process.pid;
-  words[Header.creatorUid] = process.geteuid?.() ?? 0;
-  new Float64Array(buffer, 4 * Header.createdAt, 1)[0] = Date.now();
+  for (const [i, word] of MAGIC_WORDS.entries()) store(words, Header.magic + i, word);
+  store(words, Header.version, FORMAT_VERSION);
+  store(words, Header.byteOrder, BYTE_ORDER);
+  store(words, Header.headerSize, HEADER_SIZE);
+  store(words, Header.flags, lifetime === 'last-close' ? HeaderFlag.lastClose : 0);
+  store(words, Header.size, geometry.size);
+  store(words, Header.size + 1, Math.floor(geometry.size / 2 ** 32));
+  store(words, Header.participants, geometry.participants);
+  store(words, Header.entries, geometry.entries);
+  store(words, Header.waitsOffset, geometry.waitsOffset);
+  store(words, Header.participantsOffset, geometry.participantsOffset);
+  store(words, Header.directoryOffset, geometry.directoryOffset);
+  store(words, Header.objectsOffset, geometry.objectsOffset);
+  store(words, Header.creatorPid, process.pid);
+  store(words, Header.creatorUid, process.geteuid?.() ?? 0);
+  writeFloat(words, Header.createdAt, Date.now());
 }
 
 export interface Described {

@@ -17,6 +17,7 @@ import { threadId } from 'node:worker_threads';
 import { MemspanError } from '../errors.ts';
 import type { Lifeline } from '../segment/lifeline.ts';
 import { add, compareExchange, load, store } from '../word/atomics.ts';
+import { writeBytes, writeFloat } from '../word/bytes.ts';
 import { Header } from './header.layout.ts';
 import {
   ATTACHED,
@@ -91,10 +92,11 @@ function fill(view: SpanView, id: number, as: string | undefined): void {
   store(words, at + Slot.pid, process.pid);
   store(words, at + Slot.tid, tid);
   store(words, at + Slot.pidNamespace, pidNamespace);
-  new Float64Array(words.buffer, 4 * (at + Slot.attachedAt), 1)[0] = Date.now();
+  writeFloat(words, at + Slot.attachedAt, Date.now());
   const program = basename(process.argv[1] || process.execPath);
-  putText(words, at + Slot.name, as ?? (threadId === 0 ? program : `${program}#${threadId}`));
-  putText(words, at + Slot.program, program);
+  const name = as ?? (threadId === 0 ? program : `${program}#${threadId}`);
+  writeBytes(words, 4 * (at + Slot.name), textOf(name));
+  writeBytes(words, 4 * (at + Slot.program), textOf(program));
 }
 
 /** Gives the slot back; what it still owns is thereby a dead one's. */
@@ -124,20 +126,28 @@ export function hasDead(view: SpanView): boolean {
   return false;
 }
 
-function putText(words: Int32Array, at: number, text: string): void {
-  const bytes = new Uint8Array(words.buffer, 4 * at, TEXT_SIZE);
-  bytes.fill(0);
-  bytes.set(cut(text));
-}
-
-/** At most TEXT_SIZE bytes of UTF-8, whole characters. */
-function cut(text: string): Uint8Array {
+/** TEXT_SIZE bytes: as many whole characters of it in UTF-8 as there is room for, and zeros. */
+function textOf(text: string): Uint8Array {
   const bytes = new Uint8Array(TEXT_SIZE);
-  return bytes.subarray(0, new TextEncoder().encodeInto(text, bytes).written);
+  const { written } = new TextEncoder().encodeInto(text, bytes);
+  return bytes.fill(0, written);
 }
 
-function whoAmI(): { tid: number; pidNamespace: number } {
-  // PID/task/TID (proc(5)); where /proc is another namespace's or missing: 0.
+interface Self {
+  readonly tid: number;
+  readonly pidNamespace: number;
+}
+
+// A thread's numbers stay the same for as long as it runs.
+let self: Self | undefined;
+
+function whoAmI(): Self {
+  self ??= readSelf();
+  return self;
+}
+
+/** PID/task/TID (proc(5)); where /proc is another namespace's or missing: 0. */
+function readSelf(): Self {
   try {
     const tid = Number(readlinkSync('/proc/thread-self').split('/').at(-1));
     return { tid, pidNamespace: statSync('/proc/self/ns/pid').ino };

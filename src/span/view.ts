@@ -6,6 +6,7 @@
 import { MemspanError } from '../errors.ts';
 import type { Segment } from '../segment/segment.ts';
 import { load } from '../word/atomics.ts';
+import { readBytes, readFloat } from '../word/bytes.ts';
 import { ENTRY_SIZE, Entry, NAME_SIZE, READY } from './directory.layout.ts';
 import { describe, type Geometry, type Lifetime } from './geometry.ts';
 import { Header } from './header.layout.ts';
@@ -225,7 +226,7 @@ export class SpanView {
     return {
       index,
       kind: load(this.words, at + Entry.kind) >>> 0,
-      name: decoder.decode(this.#bytes(at + Entry.name, nameLength)),
+      name: decoder.decode(readBytes(this.words, 4 * (at + Entry.name), nameLength)),
       options: load(this.words, at + Entry.options),
       offset,
       length,
@@ -246,17 +247,12 @@ export class SpanView {
   }
 
   #float(at: number): number {
-    const value = new Float64Array(this.words.buffer, 4 * at, 1)[0] as number;
+    const value = readFloat(this.words, at);
     return Math.abs(value) <= TIME_MAX ? value : 0;
   }
 
-  /** A copy: the decoder takes no shared memory. */
-  #bytes(at: number, length: number): Uint8Array {
-    return new Uint8Array(this.words.buffer, 4 * at, length).slice();
-  }
-
   #text(at: number): string {
-    const bytes = this.#bytes(at, TEXT_SIZE);
+    const bytes = readBytes(this.words, 4 * at, TEXT_SIZE);
     const end = bytes.indexOf(0);
     return decoder.decode(end < 0 ? bytes : bytes.subarray(0, end));
   }

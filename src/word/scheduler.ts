@@ -41,6 +41,9 @@ export interface Scheduler {
   ): boolean;
   wake(words: Int32Array, index: number, count: number): number;
   newsCount(): number;
+  /** As in bytes.ts; undefined, or false, for memory that it does not schedule. */
+  readBytes(words: Int32Array, offset: number, length: number): Uint8Array | undefined;
+  writeBytes(words: Int32Array, offset: number, bytes: Uint8Array): boolean;
 }
 
 function atomics(): AtomicMethods {
