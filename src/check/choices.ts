@@ -41,15 +41,15 @@ export class Choices {
   /** In this order: who went last goes on; others; times that are over; deaths. Empty: it is the end. */
   now(bound: number): Choice[] {
     const world = this.#world;
-    const { threads, last, preemptions, memory } = world;
+    const { threads, last, preemptions } = world;
     const found: Choice[] = [];
     const eager = threads.filter((thread) => world.isEager(thread));
     const isAnyEager = eager.length > 0;
     const times = threads.filter(
-      ({ status, sleep, timedOutAt }) =>
-        status === Status.asleep &&
-        (sleep?.until ?? Infinity) < Infinity &&
-        timedOutAt !== memory.version,
+      (thread) =>
+        thread.status === Status.asleep &&
+        (thread.sleep?.until ?? Infinity) < Infinity &&
+        !world.hasTimedOut(thread),
     );
     // Who only looks, and finds the same again, goes on when nobody else can make a difference.
     const able =

@@ -11,8 +11,9 @@ export const KILLER = 30;
 export class Contention {
   /** A word was passed over that should not have been. */
   hasGrown = false;
-  readonly #users: number[] = [];
-  readonly #changed: boolean[] = [];
+  // By byte.
+  #users = new Int32Array(1 << 12);
+  #changed = new Uint8Array(1 << 12);
   /** Off while everything is only being set up, or looked at in the end. */
   isNoting = false;
   /** Every operation is a step. */
@@ -24,8 +25,9 @@ export class Contention {
     if (at < 0) return false;
     if (this.isContended(at)) return true;
     if (!this.isNoting) return this.isEverything;
-    this.#users[at] = (this.#users[at] ?? 0) | (1 << user);
-    if (isChange) this.#changed[at] = true;
+    if (at >= this.#users.length) this.#grow(2 * at);
+    this.#users[at] = (this.#users[at] as number) | (1 << user);
+    if (isChange) this.#changed[at] = 1;
     const isContended = this.isContended(at);
     if (isContended) this.hasGrown = true;
     return isContended || this.isEverything;
@@ -33,6 +35,15 @@ export class Contention {
 
   isContended(at: number): boolean {
     const users = this.#users[at] ?? 0;
-    return (users & (users - 1)) !== 0 && this.#changed[at] === true;
+    return (users & (users - 1)) !== 0 && this.#changed[at] === 1;
+  }
+
+  #grow(length: number): void {
+    const users = new Int32Array(length);
+    const changed = new Uint8Array(length);
+    users.set(this.#users);
+    changed.set(this.#changed);
+    this.#users = users;
+    this.#changed = changed;
   }
 }

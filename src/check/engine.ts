@@ -3,16 +3,22 @@
 // A step is an operation on a word that several threads use and one of them changes. Operations on all other words
 // cannot be told apart by their order, so they are done on the way. Before each step somebody else decides whose it is
 // (`Decider`); a thread whose turn it is not is left with an exception, and runs anew later (thread.ts).
+//
+// Where memory is guarded, the plain accesses between two operations cannot be told from here. All of them together are
+// a step, too: they come some time after the one operation and before the next.
 
 import { Contention, OBSERVER } from './contention.ts';
 import { bitsOf, mix } from './hash.ts';
 import { Kernel } from './kernel.ts';
-import { unexplorable } from './memory.ts';
-import { type Entry, repeatsItself, Status, type Thread } from './thread.ts';
+import { type Copies, unexplorable } from './memory.ts';
+import { type Entry, PLAIN, repeatsItself, Status, type Thread } from './thread.ts';
 import type { World } from './world.ts';
 
 /** Thrown out of a thread's operation to leave it. Whoever catches it gets it again at its next operation. */
 const LEAVE: unknown = Object.freeze({ name: 'memspan/check: this thread is left here' });
+
+/** What a sleep is answered as long as it lasts. */
+export const ASLEEP = 'asleep';
 
 /** Operations of a thread on words of its own, between two steps: a loop that never ends. */
 const OPERATIONS_MAX = 50_000;
@@ -49,10 +55,18 @@ export class Engine {
   #isLeaving = false;
   /** Its next step was decided before it was started. */
   #isGranted = false;
+  /** It works on what nobody else can have. */
+  #isAlone = false;
+  /** The operation that it is at is a step. */
+  #isStep = false;
   /** What the operation that `isPast` was answered. */
   answer: unknown;
-  #now: readonly Uint8Array[] | undefined;
+  #now: Copies | undefined;
+  /** What was there when the running thread was left; what it does on its way out is nothing. */
+  #whenLeft: Copies = [];
   #woken: number[] = [];
+  /** The memory's version when the running thread had done its last operation. */
+  #version = 0;
 
   constructor(world: World, decider: Decider) {
     this.world = world;
@@ -70,6 +84,8 @@ export class Engine {
     this.#isLeaving = false;
     thread.cursor = 0;
     this.#now = this.world.memory.copyGuarded();
+    this.#version = this.world.memory.version;
+    this.#letPlain(thread, false);
     try {
       const result = act();
       if (this.#isLeaving) return false;
@@ -81,6 +97,7 @@ export class Engine {
       this.#catchUp();
       throw error;
     } finally {
+      if (this.#isLeaving) this.world.memory.putGuarded(this.#whenLeft);
       this.#running = undefined;
     }
   }
@@ -89,6 +106,7 @@ export class Engine {
   outside<T>(look: () => T): T {
     const { memory } = this.world;
     const { mark, version } = memory;
+    const guarded = memory.copyGuarded();
     const running = this.#running;
     this.#running = undefined;
     try {
@@ -97,6 +115,18 @@ export class Engine {
       this.#running = running;
       memory.undoTo(mark);
       memory.version = version;
+      memory.putGuarded(guarded);
+    }
+  }
+
+  /** For work on what nobody else can have: nothing of it is a step. */
+  alone<T>(work: () => T): T {
+    const before = this.#isAlone;
+    this.#isAlone = true;
+    try {
+      return work();
+    } finally {
+      this.#isAlone = before;
     }
   }
 
@@ -111,11 +141,11 @@ export class Engine {
   }
 
   /** A step on something that is no array: `perform` may write to the memory. */
-  step<T>(kind: string, at: number, isChange: boolean, perform: () => T, also?: number): T {
+  step<T>(kind: string, at: number, isChange: boolean, perform: () => T, also?: number[]): T {
     if (this.isPast(kind, at)) return this.answer as T;
-    // The first is noted in any case.
-    const isContended = also !== undefined && this.note(also, isChange);
-    this.turn(at, isChange, isContended);
+    // All are noted in any case.
+    const contended = also?.filter((other) => this.note(other, isChange)) ?? [];
+    this.turn(at, isChange, contended.length > 0);
     return this.done(kind, at, perform());
   }
 
@@ -134,6 +164,7 @@ export class Engine {
   /** Ends the running thread here, for now. */
   leave(): never {
     this.#isLeaving = true;
+    this.#whenLeft = this.world.memory.copyGuarded();
     throw LEAVE;
   }
 
@@ -148,9 +179,28 @@ export class Engine {
     }
     const entry = thread.history[thread.cursor++] as Entry;
     if (entry.kind !== kind || entry.at !== at) this.#diverged(thread, entry, kind, at);
-    if (entry.guarded !== undefined) this.world.memory.putGuarded(entry.guarded);
+    this.#letPlain(thread, true);
     this.answer = entry.answer;
     return true;
+  }
+
+  /** What comes now, up to the thread's next operation, are its plain accesses. */
+  #letPlain(thread: Thread, isStep: boolean): void {
+    const { memory } = this.world;
+    if (thread.cursor < thread.length) {
+      const { kind, guarded } = thread.history[thread.cursor] as Entry;
+      if (kind !== PLAIN) return;
+      thread.cursor++;
+      memory.putGuarded(guarded as Copies);
+      return;
+    }
+    if (!memory.isGuarded) return;
+    this.#catchUp();
+    if (isStep && !this.#isAlone) this.#await(thread);
+    const guarded = memory.copyGuarded();
+    thread.history[thread.length++] = { kind: PLAIN, at: -1, answer: undefined, guarded };
+    thread.cursor = thread.length;
+    stir(thread, bitsOf(PLAIN), 1);
   }
 
   /** The thread is where it was: from here on the memory is as it is now. */
@@ -161,6 +211,7 @@ export class Engine {
 
   /** Whether the byte is worth a step, now that the running thread uses it. */
   note(at: number, isChange: boolean): boolean {
+    if (this.#isAlone) return false;
     return this.contention.note(at, this.#running?.index ?? OBSERVER, isChange);
   }
 
@@ -173,7 +224,12 @@ export class Engine {
       this.#decider.fail('livelock', `${thread.name} goes on for ever`);
       this.leave();
     }
-    if (!isContended && !always) return;
+    this.#isStep = !this.#isAlone && (isContended || always);
+    if (this.#isStep) this.#await(thread);
+  }
+
+  /** Returns when the thread may take a step. */
+  #await(thread: Thread): void {
     if (this.#isGranted) this.#isGranted = false;
     else if (!this.#decider.mayStep(thread)) this.leave();
     const { world } = this;
@@ -186,10 +242,9 @@ export class Engine {
     const thread = this.#running;
     if (thread === undefined) return answer;
     const { memory } = this.world;
-    const guarded = memory.regions.some((region) => region.guarded)
-      ? memory.copyGuarded()
-      : undefined;
-    thread.history[thread.length++] = { kind, at, answer, guarded };
+    thread.changes += memory.version - this.#version;
+    this.#version = memory.version;
+    thread.history[thread.length++] = { kind, at, answer, guarded: undefined };
     thread.cursor = thread.length;
     stir(thread, bitsOf(kind), mix(at, bitsOf(answer)));
     thread.idleSince = repeatsItself(thread) ? memory.version : -1;
@@ -203,6 +258,8 @@ export class Engine {
       woken: this.#woken,
       nth: thread.length,
     });
+    // Who sleeps goes on later.
+    if (answer !== ASLEEP) this.#letPlain(thread, this.#isStep);
     return answer;
   }
 

@@ -14,7 +14,7 @@ import { AsSaid, ByChance, DepthFirst } from './strategies.ts';
 
 export { MemspanError } from '../errors.ts';
 export type { Failure, FailureStep } from './failure.ts';
-export type { End, Exploration, Me, Progress } from './options.ts';
+export type { End, Exploration, Me, Moment, Progress } from './options.ts';
 export type { Coverage, Report } from './report.ts';
 export type { FailureKind } from './search.ts';
 
@@ -170,13 +170,18 @@ class Explorer {
 
   #replay(schedule: string): Report {
     const search = this.#search;
-    search.engine.contention.isEverything = true;
+    const { contention } = search.engine;
+    contention.isEverything = true;
     const tokens = parse(schedule, search.world.threads.length);
-    search.within(() => {
-      search.strategy = new AsSaid(search, tokens);
-      const first = search.begin();
-      if (first !== undefined) search.follow(first);
-    });
+    do {
+      // What was new in one run is known in the next.
+      contention.hasGrown = false;
+      search.within(() => {
+        search.strategy = new AsSaid(search, tokens);
+        const first = search.begin();
+        if (first !== undefined) search.follow(first);
+      });
+    } while (contention.hasGrown);
     this.#schedules = 1;
     this.#best = search.found;
     return this.#report('sampled', -1);

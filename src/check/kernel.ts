@@ -8,7 +8,7 @@ import type { Engine } from './engine.ts';
 import { type Place, unexplorable } from './memory.ts';
 import { Status, type Thread } from './thread.ts';
 
-const WORDS = 512;
+const WORDS = 2048;
 const NEWS = 0;
 const EXCLUSIVE = 0x100_0000;
 /** Who sets up and looks at states: no thread, never killed. */
@@ -100,15 +100,19 @@ export class Kernel {
         if (index > 0) this.set(sum, this.get(sum) + 1);
         return true;
       },
-      this.at(sum),
+      [this.at(sum)],
     );
     if (!taken) return null;
     let isHeld = true;
     const release = (): void => {
       if (!isHeld) return;
       isHeld = false;
-      const letGo = (): void => this.#release(word, mine, index > 0 ? sum : undefined);
-      this.#engine.step('release lifeline', this.at(word), true, letGo, this.at(sum));
+      const letGo = (): void => {
+        this.#release(word, mine, index > 0 ? sum : undefined);
+        this.#tell();
+      };
+      const also = [this.at(sum), this.at(NEWS)];
+      this.#engine.step('release lifeline', this.at(word), true, letGo, also);
     };
     return {
       index,
@@ -146,8 +150,13 @@ export class Kernel {
       }
     }
     contention.note(this.at(NEWS), KILLER, true);
+    this.#tell();
+  }
+
+  /** A descriptor was closed: who wants to hear of it looks whether somebody has died. */
+  #tell(): void {
     this.set(NEWS, this.news + 1);
-    for (const sleeper of [...world.sleepers]) {
+    for (const sleeper of [...this.#engine.world.sleepers]) {
       if (sleeper.sleep?.watches === true) this.#engine.wakeUp(sleeper, 'disturbed');
     }
   }

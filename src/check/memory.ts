@@ -25,10 +25,13 @@ export interface Region {
   readonly buffer: ArrayBufferLike;
   /** The number of its first byte among the bytes of all regions. */
   readonly base: number;
-  readonly guarded: boolean;
+  guarded: boolean;
   /** What the element at that byte of it is called. */
   readonly nameOf: (offset: number) => string;
 }
+
+/** By region; undefined for those that are not guarded. */
+export type Copies = readonly (Uint8Array | undefined)[];
 
 /** Where an array lies. */
 export interface Place {
@@ -151,17 +154,24 @@ export class Memory {
     return region === undefined ? `byte ${at}` : region.nameOf(at - region.base);
   }
 
-  /** A copy of all guarded regions. */
-  copyGuarded(): Uint8Array[] {
-    return this.regions.flatMap(({ guarded, buffer }) =>
-      guarded ? [new Uint8Array(buffer).slice()] : [],
+  get isGuarded(): boolean {
+    return this.regions.some(({ guarded }) => guarded);
+  }
+
+  /** A copy of all guarded regions, by the order in which they have come. */
+  copyGuarded(): Copies {
+    return this.regions.map(({ guarded, buffer }) =>
+      guarded ? new Uint8Array(buffer).slice() : undefined,
     );
   }
 
-  putGuarded(copies: readonly Uint8Array[]): void {
-    let next = 0;
-    for (const { guarded, buffer } of this.regions) {
-      if (guarded) new Uint8Array(buffer).set(copies[next++] as Uint8Array);
+  putGuarded(copies: Copies): void {
+    for (const [i, { guarded, buffer }] of this.regions.entries()) {
+      if (!guarded) continue;
+      const copy = copies[i];
+      // Those that have come later were zeros.
+      if (copy === undefined) new Uint8Array(buffer).fill(0);
+      else new Uint8Array(buffer).set(copy);
     }
   }
 }

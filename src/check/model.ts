@@ -2,9 +2,11 @@
 
 import { isDeepStrictEqual } from 'node:util';
 import { invalidArgument } from '../errors.ts';
+import type { Attachment } from '../span/attachment.ts';
+import { attachments, putAttachments } from '../span/attachments.ts';
 import type { Span } from '../span/span.ts';
 import { unexplorable } from './memory.ts';
-import type { End, Exploration, Me, Settings } from './options.ts';
+import type { End, Exploration, Me, Moment, Settings } from './options.ts';
 import { Participants } from './participants.ts';
 import { type Checks, type FailureKind, Search } from './search.ts';
 import { standInsFor } from './stand-ins.ts';
@@ -16,6 +18,9 @@ export class Model implements Checks {
   readonly #options: Exploration<unknown>;
   readonly #shared: unknown;
   readonly #participants: Participants;
+  /** What setup has left: the spans that it has opened, and how many segments it has made. */
+  #attachments: ReadonlyMap<string, Attachment> = new Map();
+  #made = 0;
 
   constructor(options: Exploration<unknown>, settings: Settings) {
     this.#options = options;
@@ -23,14 +28,32 @@ export class Model implements Checks {
     this.search = new Search(new World(names), settings);
     const { engine, operations, world } = this.search;
     this.#participants = new Participants(engine);
-    this.#shared = this.search.within(() => {
+    const setUp = (): unknown => {
       const shared = this.#options.setup(this.#me(undefined, () => this.#participants.make()));
+      this.#attachments = attachments;
+      this.#made = this.search.segments.maker.made;
       return standInsFor(operations, shared);
-    });
+    };
+    this.#shared = this.search.within(() => this.#as(undefined, setUp));
     world.memory.forgetLog();
     engine.contention.isNoting = true;
     this.search.initial = world.save();
     this.search.checks = this;
+  }
+
+  /** Has spans and segments opened by that thread; by who sets up and looks. */
+  #as<T>(thread: Thread | undefined, work: () => T): T {
+    const { segments } = this.search;
+    const { maker } = segments;
+    const isThread = thread !== undefined;
+    segments.maker = { index: thread?.index ?? -1, made: isThread ? 0 : this.#made };
+    const before = putAttachments(new Map(isThread ? [] : this.#attachments));
+    try {
+      return work();
+    } finally {
+      putAttachments(before);
+      segments.maker = maker;
+    }
   }
 
   #me(thread: Thread | undefined, make?: () => Span): Me {
@@ -51,7 +74,7 @@ export class Model implements Checks {
 
   act(thread: Thread): unknown {
     const run = this.#options.threads[thread.index] as (shared: unknown, me: Me) => unknown;
-    const result = run(this.#shared, this.#me(thread));
+    const result = this.#as(thread, () => run(this.#shared, this.#me(thread)));
     if (result instanceof Promise) {
       // What it was left with is nobody's.
       result.catch(() => {});
@@ -60,10 +83,25 @@ export class Model implements Checks {
     return result;
   }
 
+  #moment<T extends object>(also: T = {} as T): Moment & T {
+    const me = this.#me(undefined);
+    const { threads } = this.search.world;
+    return {
+      ...also,
+      index: me.index,
+      get span() {
+        return me.span;
+      },
+      get killed() {
+        return threads.flatMap(({ status, index }) => (status === Status.dead ? [index] : []));
+      },
+    };
+  }
+
   invariant(): string | undefined {
     const { invariant } = this.#options;
     if (invariant === undefined) return undefined;
-    const isRight = invariant(this.#shared, this.#me(undefined));
+    const isRight = this.#as(undefined, () => invariant(this.#shared, this.#moment()));
     return isRight === false ? 'the invariant does not hold' : undefined;
   }
 
@@ -77,25 +115,25 @@ export class Model implements Checks {
         return { kind: 'outcome', message: `the threads have returned ${text}` };
       }
     }
-    if (atEnd === undefined || atEnd(this.#shared, this.#end) !== false) return undefined;
+    if (atEnd === undefined) return undefined;
+    const end = this.#end;
+    if (this.#as(undefined, () => atEnd(this.#shared, end)) !== false) return undefined;
     return { kind: 'at-end', message: 'all have ended, and atEnd says that this is not right' };
   }
 
   mayWait(): boolean {
-    return this.#options.mayWait?.(this.#shared, this.#end) === true;
+    const { mayWait } = this.#options;
+    if (mayWait === undefined) return false;
+    const end = this.#end;
+    return this.#as(undefined, () => mayWait(this.#shared, end)) === true;
   }
 
   get #end(): End<unknown> {
     const { threads } = this.search.world;
-    const me = this.#me(undefined);
-    return {
-      index: me.index,
-      get span() {
-        return me.span;
-      },
-      results: threads.map(({ status, result }) => (status === Status.done ? result : undefined)),
-      killed: threads.flatMap(({ status, index }) => (status === Status.dead ? [index] : [])),
-    };
+    const results = threads.map(({ status, result }) =>
+      status === Status.done ? result : undefined,
+    );
+    return this.#moment({ results });
   }
 }
 

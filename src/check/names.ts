@@ -4,7 +4,6 @@ import { ENTRY_SIZE, Entry } from '../span/directory.layout.ts';
 import { Header } from '../span/header.layout.ts';
 import { CELL_WORDS, Cell, SLOT_SIZE, Slot } from '../span/participant.layout.ts';
 import type { SpanView } from '../span/view.ts';
-import type { Thread } from './thread.ts';
 
 const headerNames = nameOfEach(Header);
 const slotNames = nameOfEach(Slot);
@@ -15,10 +14,12 @@ function nameOfEach(words: Readonly<Record<string, number>>): Map<number, string
   return new Map(Object.entries(words).map(([name, index]) => [index, name]));
 }
 
-/** Names for the offsets of that span's words. The participants are the threads in their order. */
-export function spanNames(view: SpanView, threads: readonly Thread[]): (offset: number) => string {
+/** Names for the offsets of that span's words; `owner` says what a slot is called. */
+export function spanNames(
+  view: SpanView,
+  owner: (slot: number) => string,
+): (offset: number) => string {
   const { waitsOffset, participantsOffset, directoryOffset, objectsOffset } = view.geometry;
-  const owner = (slot: number): string => threads[slot]?.name ?? 'observer';
   return (offset) => {
     if (offset >= objectsOffset) return view.nameAt(offset);
     if (offset >= directoryOffset) {

@@ -1,7 +1,7 @@
 // The operations of a thread on explored memory: Atomics', plain accesses, sleeping and waking.
 
 import { type AtomicMethods, realAtomics, type Scheduler } from '../word/scheduler.ts';
-import type { Engine } from './engine.ts';
+import { ASLEEP, type Engine } from './engine.ts';
 import { type Elements, type Memory, type Place, unexplorable, type Value } from './memory.ts';
 import { Status } from './thread.ts';
 
@@ -234,7 +234,7 @@ export class Operations implements Scheduler {
       );
     }
     memory.use(place, index);
-    this.#engine.done(kind, at, 'asleep', value, value);
+    this.#engine.done(kind, at, ASLEEP, value, value);
     const until = this.#engine.world.now + leftMs;
     thread.sleep = { kind, at, until, watches, expected: value };
     thread.status = Status.asleep;

@@ -14,12 +14,16 @@ export interface Me {
   readonly span: Span;
 }
 
+/** What is known of a state besides what is shared. */
+export interface Moment extends Me {
+  /** Which threads were killed. */
+  readonly killed: readonly number[];
+}
+
 /** How a schedule has ended. */
-export interface End<R> extends Me {
+export interface End<R> extends Moment {
   /** What the threads have returned; undefined for those that were killed, and those that wait. */
   readonly results: readonly (R | undefined)[];
-  /** Which ones were killed. */
-  readonly killed: readonly number[];
 }
 
 export interface Progress {
@@ -37,7 +41,7 @@ export interface Exploration<S, R = unknown> {
   /** From 1 to 8 functions. Each is called many times; what it knows is in its own variables and in what is shared. */
   readonly threads: readonly ((shared: S, me: Me) => R)[];
   /** Called after each step: throws, or returns false, when the state is none that may be. */
-  readonly invariant?: ((shared: S, me: Me) => unknown) | undefined;
+  readonly invariant?: ((shared: S, moment: Moment) => unknown) | undefined;
   /** Called when all threads have ended: throws, or returns false, when that is no end there may be. */
   readonly atEnd?: ((shared: S, end: End<R>) => unknown) | undefined;
   /**

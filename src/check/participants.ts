@@ -21,7 +21,8 @@ import type { Thread } from './thread.ts';
 
 const ENTRIES = 16;
 const OBJECTS_SIZE = 4096;
-const NUMBER = 1;
+// The segments that threads make are counted from 1 up.
+const NUMBER = 0;
 
 interface Participant {
   readonly view: SpanView;
@@ -38,7 +39,7 @@ export class Participants {
     this.#engine = engine;
   }
 
-  /** Makes the span and attaches everybody to it. `guarded`: with plain accesses that others must not see too early. */
+  /** Makes the span and attaches everybody to it. */
   make(): Span {
     const { threads, memory } = this.#engine.world;
     const geometry = geometryOf(smallest(threads.length + 1), threads.length + 1, ENTRIES);
@@ -48,10 +49,12 @@ export class Participants {
       name: undefined,
       number: NUMBER,
       created: true,
+      names: undefined,
     }).asSegment;
     format(segment.buffer, geometry, 'until-unlinked');
     const view = new SpanView(segment, 'explore');
-    memory.add(buffer, spanNames(view, threads));
+    const owner = (slot: number): string => threads[slot]?.name ?? 'observer';
+    memory.add(buffer, spanNames(view, owner));
     this.#members = [...threads, undefined].map((thread) => this.#attach(view, thread));
     return this.of(undefined);
   }

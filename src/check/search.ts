@@ -7,6 +7,7 @@ import { putClock } from './clock.ts';
 import { type Decider, Engine } from './engine.ts';
 import { Operations } from './operations.ts';
 import type { Made } from './schedule.ts';
+import { Segments } from './segments.ts';
 import { Status, type Thread } from './thread.ts';
 import type { Saved, World } from './world.ts';
 
@@ -57,6 +58,7 @@ export class Search implements Decider {
   readonly world: World;
   readonly engine: Engine;
   readonly operations: Operations;
+  readonly segments: Segments;
   readonly choices: Choices;
   stepsMax: number;
   /** Preemptions that a schedule may have. */
@@ -77,6 +79,7 @@ export class Search implements Decider {
     this.world = world;
     this.engine = new Engine(world, this);
     this.operations = new Operations(this.engine);
+    this.segments = new Segments(this.engine);
     this.choices = new Choices(world, crashes, victims);
     this.stepsMax = stepsMax;
   }
@@ -84,6 +87,7 @@ export class Search implements Decider {
   /** Has the scheduler in its place while it works. */
   within<T>(work: () => T): T {
     const takeOut = putScheduler(this.operations);
+    const takeNames = this.segments.put();
     this.#clock = putClock(() => this.engine.recall('clock', -1, () => this.world.now));
     const { stackTraceLimit } = Error;
     // What is thrown where a thread is left is made by the million, and nobody sees it.
@@ -93,6 +97,7 @@ export class Search implements Decider {
     } finally {
       Error.stackTraceLimit = stackTraceLimit;
       this.#clock.end();
+      takeNames();
       takeOut();
     }
   }
@@ -125,7 +130,7 @@ export class Search implements Decider {
       world.crashes++;
       engine.kernel.kill(thread);
     } else {
-      thread.timedOutAt = world.memory.version;
+      thread.timedOutAt = world.memory.version - thread.changes;
       world.now = Math.max(world.now, thread.sleep?.until ?? 0);
       engine.wakeUp(thread, 'timed-out');
     }
@@ -212,6 +217,8 @@ export class Search implements Decider {
     const left = world.threads.filter(
       ({ status }) => status === Status.asleep || status === Status.ready,
     );
+    // What is looked at now comes after everything in any order.
+    engine.contention.isNoting = false;
     try {
       if (left.length > 0 && !engine.outside(() => this.checks.mayWait())) {
         this.#stuck(left);
@@ -220,12 +227,22 @@ export class Search implements Decider {
     } catch (error) {
       this.#stuck(left, error);
       return;
+    } finally {
+      engine.contention.isNoting = true;
     }
+    this.#judge();
+  }
+
+  #judge(): void {
+    const { engine } = this;
+    engine.contention.isNoting = false;
     try {
       const wrong = engine.outside(() => this.checks.atEnd());
       if (wrong !== undefined) this.#fail(wrong.kind, wrong.message);
     } catch (error) {
       this.#fail('at-end', `atEnd has thrown: ${describe(error)}`, error);
+    } finally {
+      engine.contention.isNoting = true;
     }
   }
 

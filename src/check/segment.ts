@@ -1,6 +1,7 @@
 // A segment as explored threads have it: memory, names and lifelines as a real one's (src/segment), all of the
 // explorer's own.
 
+import { closedError } from '../segment/mapping.ts';
 import type { Segment } from '../segment/segment.ts';
 import type { Engine } from './engine.ts';
 import type { HeldLifeline } from './kernel.ts';
@@ -11,7 +12,18 @@ export interface SegmentFacts {
   /** Of its inode; no two segments have the same. */
   readonly number: number;
   readonly created: boolean;
+  /** Where its name is; undefined for one that never has one. */
+  readonly names: Names | undefined;
 }
+
+/** The directory of names. */
+export interface Names {
+  leadsTo(name: string, number: number): boolean;
+  unlink(name: string): boolean;
+}
+
+/** As the kernel's word for a mapping has it (src/segment). */
+const CLOSED = 4;
 
 /** What src/span needs of a segment. */
 type Used = Pick<
@@ -28,23 +40,29 @@ type Used = Pick<
   | 'watch'
   | 'unwatch'
   | 'unlink'
+  | 'closed'
   | 'close'
 >;
 
 export class ExploredSegment implements Used {
   readonly #engine: Engine;
   readonly #facts: SegmentFacts;
-  readonly buffer: SharedArrayBuffer;
-  readonly bulk: ArrayBuffer;
   readonly status: Uint32Array = new Uint32Array(1);
   readonly readOnly = false;
 
   constructor(engine: Engine, facts: SegmentFacts) {
     this.#engine = engine;
     this.#facts = facts;
-    this.bulk = facts.buffer;
+  }
+
+  get buffer(): SharedArrayBuffer {
     // Nothing of Atomics but `wait` makes a difference between the two, and that is the explorer's.
-    this.buffer = facts.buffer as unknown as SharedArrayBuffer;
+    return this.bulk as unknown as SharedArrayBuffer;
+  }
+
+  get bulk(): ArrayBuffer {
+    if (this.closed) throw closedError({ operation: 'segment.buffer', object: this.name });
+    return this.#facts.buffer;
   }
 
   get name(): string | undefined {
@@ -52,7 +70,7 @@ export class ExploredSegment implements Used {
   }
 
   get size(): number {
-    return this.buffer.byteLength;
+    return this.#facts.buffer.byteLength;
   }
 
   get created(): boolean {
@@ -60,12 +78,16 @@ export class ExploredSegment implements Used {
   }
 
   get handle(): Segment['handle'] {
-    const { number } = this.#facts;
-    return { dev: 0, ino: number } as unknown as Segment['handle'];
+    const { name, number } = this.#facts;
+    const label = name === undefined ? {} : { name };
+    const kind = name === undefined ? 'anonymous' : 'named';
+    const place = { pid: process.pid, fd: 0, dev: '0', ino: `${number}` };
+    return { memspan: 'segment', version: 1, kind, ...label, ...place, readOnly: false };
   }
 
   get isLinked(): boolean {
-    return false;
+    const { name, names, number } = this.#facts;
+    return name !== undefined && names?.leadsTo(name, number) === true;
   }
 
   lifeline(index: number, { shared = false }: { shared?: boolean } = {}): HeldLifeline | null {
@@ -89,11 +111,23 @@ export class ExploredSegment implements Used {
 
   unwatch(): void {}
 
+  /** Two steps, as it is in src/segment. */
   unlink(): boolean {
-    return false;
+    const { name, names } = this.#facts;
+    return this.isLinked && names?.unlink(name as string) === true;
   }
 
-  close(): void {}
+  get closed(): boolean {
+    return this.status[0] !== 0;
+  }
+
+  close(): void {
+    this.status[0] = CLOSED;
+  }
+
+  [Symbol.dispose](): void {
+    this.close();
+  }
 
   /** As the rooms above take it. */
   get asSegment(): Segment {

@@ -4,6 +4,8 @@
 // there (an exception out of its next operation), and when it is its turn again it runs anew, each operation answered
 // with what it was answered before, until it is where it was. Its history is all there is of it.
 
+import type { Copies } from './memory.ts';
+
 export const Status = {
   /** It can take a step. */
   ready: 0,
@@ -15,14 +17,17 @@ export const Status = {
 
 export type Status = (typeof Status)[keyof typeof Status];
 
+/** All plain accesses to guarded memory between two operations, as one. */
+export const PLAIN = 'plain';
+
 /** One operation that a thread has done. */
 export interface Entry {
   readonly kind: string;
   /** What it was done to: the number of its first byte among all explored bytes, or less than 0. */
   readonly at: number;
   answer: unknown;
-  /** Of the guarded regions, from when it had been done. */
-  guarded: readonly Uint8Array[] | undefined;
+  /** Of the guarded regions, for plain accesses that come next. */
+  guarded: Copies | undefined;
 }
 
 /** What a sleeper sleeps on. */
@@ -45,6 +50,7 @@ export interface SavedThread {
   readonly hash2: number;
   readonly sleep: Sleep | undefined;
   readonly idleSince: number;
+  readonly changes: number;
   readonly timedOutAt: number;
   readonly answer: unknown;
 }
@@ -63,7 +69,9 @@ export class Thread {
   sleep: Sleep | undefined;
   /** The memory's version since which it has only looked at the same things again and again; −1: it has not. */
   idleSince = -1;
-  /** The memory's version when its last sleep's time was over. */
+  /** How many of the changes of the memory were its own. */
+  changes = 0;
+  /** How many changes others had made when its last sleep's time was over. */
   timedOutAt = -1;
   /** What its function has returned. */
   result: unknown;
@@ -74,10 +82,10 @@ export class Thread {
   }
 
   save(): SavedThread {
-    const { status, length, hash, hash2, sleep, idleSince, timedOutAt } = this;
+    const { status, length, hash, hash2, sleep, idleSince, changes, timedOutAt } = this;
     // A sleeper's last answer comes later, and another one on another way.
     const answer = this.history[length - 1]?.answer;
-    return { status, length, hash, hash2, sleep, idleSince, timedOutAt, answer };
+    return { status, length, hash, hash2, sleep, idleSince, changes, timedOutAt, answer };
   }
 
   restore(saved: SavedThread): void {
@@ -89,8 +97,8 @@ export class Thread {
 }
 
 /** Up to so many operations are taken for one turn of a loop that looks. */
-const PERIOD_MAX = 4;
-const LOOKS = new Set(['load', 'read', 'compareExchange', 'isHeld', 'clock', 'news']);
+const PERIOD_MAX = 8;
+const LOOKS = new Set(['load', 'read', 'compareExchange', 'isHeld', 'clock', 'news', PLAIN]);
 
 /** How often it may do so before it has to wait for something to change: who looks a few times and then does something
  * else is not hindered. */

@@ -1,7 +1,7 @@
 // Everything that steps change: memory, threads, who sleeps, the clock, who has died. It can be put back.
 
 import { bitsOf, mix } from './hash.ts';
-import { Memory } from './memory.ts';
+import { type Copies, Memory } from './memory.ts';
 import { type SavedThread, Status, Thread } from './thread.ts';
 
 export interface Saved {
@@ -14,7 +14,7 @@ export interface Saved {
   readonly crashes: number;
   readonly version: number;
   readonly steps: number;
-  readonly guarded: readonly Uint8Array[];
+  readonly guarded: Copies;
 }
 
 export class World {
@@ -76,7 +76,7 @@ export class World {
         continue;
       }
       const isIdle = thread.idleSince === this.memory.version ? 8 : 0;
-      const hasTimedOut = thread.timedOutAt === this.memory.version ? 16 : 0;
+      const hasTimedOut = this.hasTimedOut(thread) ? 16 : 0;
       stir(thread.hash, thread.hash2);
       stir(thread.status | isIdle | hasTimedOut, thread.length);
     }
@@ -85,10 +85,18 @@ export class World {
     // Nobody takes the turn from one who has ended.
     const isOver = (this.last?.status ?? Status.dead) >= Status.done;
     if (byLast) stir(isOver ? -1 : (this.last as Thread).index, 5);
-    for (const copy of this.memory.copyGuarded()) {
-      for (const word of new Int32Array(copy.buffer, 0, copy.length >> 2)) stir(word, 3);
+    for (const { guarded, buffer } of this.memory.regions) {
+      if (!guarded) continue;
+      const words = buffer.byteLength >> 2;
+      for (const word of new Int32Array(buffer, 0, words)) stir(word, 3);
+      for (const byte of new Uint8Array(buffer, 4 * words)) stir(byte, 4);
     }
     return [hash, hash2];
+  }
+
+  /** Whether its time was over once, and nobody else has changed anything since: it would only look again. */
+  hasTimedOut({ timedOutAt, changes }: Thread): boolean {
+    return timedOutAt === this.memory.version - changes;
   }
 
   /** Whether it can go on now, and would not only look at the same thing again. */

@@ -12,6 +12,7 @@ import type { SegmentHandle } from '../segment/handle.ts';
 import { Segment } from '../segment/segment.ts';
 import { load, store } from '../word/atomics.ts';
 import { Attachment } from './attachment.ts';
+import { attachments } from './attachments.ts';
 import { GATE_WAIT_MS, passGate, type Request, unlinkIfLast } from './gate.ts';
 import { format, geometryOf, type Lifetime } from './geometry.ts';
 import { Header } from './header.layout.ts';
@@ -22,20 +23,6 @@ import { SpanView } from './view.ts';
 const SIZE = 2 ** 20;
 const PARTICIPANTS = 64;
 const ENTRIES = 256;
-
-// This thread's attachments, by inode.
-const attachments = new Map<string, Attachment>();
-
-// A program, or a worker, that ends without close() has not died. The memory stays for other listeners.
-process.once('exit', () => {
-  for (const attachment of attachments.values()) {
-    try {
-      attachment.leave();
-    } catch {
-      // Nobody is left to be told, and the kernel lets go of the rest.
-    }
-  }
-});
 
 type Insist = 'create' | 'join' | undefined;
 

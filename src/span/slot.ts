@@ -17,13 +17,12 @@ import { threadId } from 'node:worker_threads';
 import { MemspanError } from '../errors.ts';
 import type { Lifeline } from '../segment/lifeline.ts';
 import { add, compareExchange, load, store } from '../word/atomics.ts';
-import { writeBytes, writeFloat } from '../word/bytes.ts';
+import { clearBytes, writeBytes, writeFloat } from '../word/bytes.ts';
 import { Header } from './header.layout.ts';
 import {
   ATTACHED,
   CELL_WORDS,
   CELLS,
-  Cell,
   epochOf,
   ID_MASK,
   idOf,
@@ -83,11 +82,9 @@ function fill(view: SpanView, id: number, as: string | undefined): void {
   const at = view.slotAt(slot);
   const { words } = view;
   store(words, view.geometry.waitsOffset / 4 + slot, epochOf(id) << 16);
-  for (let cell = 0; cell < CELLS; cell++) {
-    store(words, at + Slot.cells + cell * CELL_WORDS + Cell.state, 0);
-  }
+  clearBytes(words, 4 * (at + Slot.cells), 4 * CELLS * CELL_WORDS);
   store(words, at + Slot.reads, epochOf(id) << 16);
-  for (let entry = 1; entry <= READS; entry++) store(words, at + Slot.reads + entry, 0);
+  clearBytes(words, 4 * (at + Slot.reads + 1), 4 * READS);
   const { tid, pidNamespace } = whoAmI();
   store(words, at + Slot.pid, process.pid);
   store(words, at + Slot.tid, tid);

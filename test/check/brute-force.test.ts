@@ -4,7 +4,14 @@ import { test } from 'node:test';
 import { explore } from '../../src/check/explore.ts';
 import { randomFrom } from '../../src/check/hash.ts';
 import { allEnds, type End } from './enumerator.ts';
-import { type Operation, type Program, programOf, type Taste, threadOf, WORDS } from './programs.ts';
+import {
+  type Operation,
+  type Program,
+  programOf,
+  type Taste,
+  threadOf,
+  WORDS,
+} from './programs.ts';
 
 interface Case {
   readonly program: Program;
@@ -84,7 +91,7 @@ const anyTaste = (i: number): Taste => ({
 
 test('every end of every schedule is found, and no other', async () => {
   let stuck = 0;
-  for (const each of cases(Number(process.env['CASES'] ?? 400), anyTaste)) {
+  for (const each of cases(Number(process.env.CASES ?? 400), anyTaste)) {
     const all = expected(each, Number.POSITIVE_INFINITY);
     if (all === 'stuck') stuck++;
     check(each, await explored(each, Number.POSITIVE_INFINITY), all);
@@ -94,7 +101,7 @@ test('every end of every schedule is found, and no other', async () => {
 
 test('with up to so many preemptions: those ends, and no other', async () => {
   const taste = (i: number): Taste => ({ ...anyTaste(i), branches: false });
-  for (const each of cases(Number(process.env['CASES'] ?? 150), taste)) {
+  for (const each of cases(Number(process.env.CASES ?? 150), taste)) {
     for (const bound of [0, 1, 2]) check(each, await explored(each, bound), expected(each, bound));
   }
 });

@@ -71,7 +71,8 @@ function moves(program: Program, rules: Rules, state: State): State[] {
     if (is === 'ready') {
       const isPreemption = last >= 0 && last !== who && parties[last]?.is === 'ready';
       const preemptions = state.preemptions + (isPreemption ? 1 : 0);
-      if (preemptions <= rules.bound) found.push(go(program, rules, { ...state, preemptions }, who));
+      if (preemptions <= rules.bound)
+        found.push(go(program, rules, { ...state, preemptions }, who));
     }
     if (is === 'asleep') {
       const operation = program[who]?.[at];
@@ -123,12 +124,7 @@ function say(state: State, who: number, answer: number | string | undefined): St
   return changed(state, who, { at: at + 1, said: [...said, answer], is: 'ready' });
 }
 
-function perform(
-  program: Program,
-  state: State,
-  who: number,
-  operation: Operation,
-): State {
+function perform(program: Program, state: State, who: number, operation: Operation): State {
   const { at, said } = state.parties[who] as Party;
   if (operation.does === 'unless-skip') {
     return changed(state, who, { at: at + (said.at(-1) === operation.answer ? 1 : 2) });

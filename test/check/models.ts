@@ -7,6 +7,7 @@ import { mutex } from './models/mutex.ts';
 import { once } from './models/once.ts';
 import { rwlock } from './models/rwlock.ts';
 import { semaphore } from './models/semaphore.ts';
+import { span } from './models/span.ts';
 
 export const models: readonly Model[] = [
   ...mutex,
@@ -16,4 +17,5 @@ export const models: readonly Model[] = [
   ...event,
   ...barrier,
   ...once,
+  ...span,
 ];

@@ -5,8 +5,6 @@ import { type End, type Me, MemspanError } from '../../../src/check/explore.ts';
 import type { Barrier } from '../../../src/sync/barrier.ts';
 import { type Model, model } from '../model.ts';
 
-const EVERY: number = Number.POSITIVE_INFINITY;
-
 interface Shared {
   /** Of each thread: 2p + 1 before it waits in phase p, 2p + 2 when that is over. */
   readonly place: Int32Array;
