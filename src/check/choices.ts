@@ -45,12 +45,8 @@ export class Choices {
     const found: Choice[] = [];
     const eager = threads.filter((thread) => world.isEager(thread));
     const isAnyEager = eager.length > 0;
-    const times = threads.filter(
-      (thread) =>
-        thread.status === Status.asleep &&
-        (thread.sleep?.until ?? Infinity) < Infinity &&
-        !world.hasTimedOut(thread),
-    );
+    const timed = threads.filter((thread) => (thread.sleep?.until ?? Infinity) < Infinity);
+    const times = timed.filter((thread) => !world.isPolling(thread));
     // Who only looks, and finds the same again, goes on when nobody else can make a difference.
     const able =
       isAnyEager || times.length > 0
@@ -63,7 +59,10 @@ export class Choices {
       if (preemptions + this.costOf(choice) <= bound) found.push(choice);
       else this.wasBounded = true;
     }
-    for (const thread of times) found.push(this.#table.time[thread.index] as Choice);
+    // Who polls does so for nothing, and goes on with that when nobody else is left.
+    for (const thread of found.length > 0 || times.length > 0 ? times : timed) {
+      found.push(this.#table.time[thread.index] as Choice);
+    }
     // A death where nobody can go on in any case would only hide that.
     return found.length > 0 ? found.concat(this.deaths()) : found;
   }

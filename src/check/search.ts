@@ -130,8 +130,7 @@ export class Search implements Decider {
       world.crashes++;
       engine.kernel.kill(thread);
     } else {
-      thread.timedOutAt = world.memory.version - thread.changes;
-      world.now = Math.max(world.now, thread.sleep?.until ?? 0);
+      world.timeOut(thread);
       engine.wakeUp(thread, 'timed-out');
     }
     engine.trace?.push({

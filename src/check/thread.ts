@@ -52,6 +52,7 @@ export interface SavedThread {
   readonly idleSince: number;
   readonly changes: number;
   readonly timedOutAt: number;
+  readonly timeOuts: number;
   readonly answer: unknown;
 }
 
@@ -73,6 +74,8 @@ export class Thread {
   changes = 0;
   /** How many changes others had made when its last sleep's time was over. */
   timedOutAt = -1;
+  /** How often in a row its time was over since then. */
+  timeOuts = 0;
   /** What its function has returned. */
   result: unknown;
 
@@ -82,10 +85,21 @@ export class Thread {
   }
 
   save(): SavedThread {
-    const { status, length, hash, hash2, sleep, idleSince, changes, timedOutAt } = this;
+    const { status, length, hash, hash2, sleep, idleSince, changes, timedOutAt, timeOuts } = this;
     // A sleeper's last answer comes later, and another one on another way.
     const answer = this.history[length - 1]?.answer;
-    return { status, length, hash, hash2, sleep, idleSince, changes, timedOutAt, answer };
+    return {
+      status,
+      length,
+      hash,
+      hash2,
+      sleep,
+      idleSince,
+      changes,
+      timedOutAt,
+      timeOuts,
+      answer,
+    };
   }
 
   restore(saved: SavedThread): void {

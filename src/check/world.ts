@@ -4,6 +4,9 @@ import { bitsOf, mix } from './hash.ts';
 import { type Copies, Memory } from './memory.ts';
 import { type SavedThread, Status, Thread } from './thread.ts';
 
+/** Who sleeps again that often when its time is over does so in a loop. */
+const POLLS_MAX = 3;
+
 export interface Saved {
   readonly mark: number;
   readonly threads: readonly SavedThread[];
@@ -76,9 +79,9 @@ export class World {
         continue;
       }
       const isIdle = thread.idleSince === this.memory.version ? 8 : 0;
-      const hasTimedOut = this.hasTimedOut(thread) ? 16 : 0;
+      const timeOuts = 16 * this.#timeOutsOf(thread);
       stir(thread.hash, thread.hash2);
-      stir(thread.status | isIdle | hasTimedOut, thread.length);
+      stir(thread.status | isIdle | timeOuts, thread.length);
     }
     for (const { index } of this.sleepers) stir(index, 77);
     stir(bitsOf(this.now), 1);
@@ -94,9 +97,20 @@ export class World {
     return [hash, hash2];
   }
 
-  /** Whether its time was over once, and nobody else has changed anything since: it would only look again. */
-  hasTimedOut({ timedOutAt, changes }: Thread): boolean {
-    return timedOutAt === this.memory.version - changes;
+  /** Its time is over. */
+  timeOut(thread: Thread): void {
+    thread.timeOuts = this.#timeOutsOf(thread) + 1;
+    thread.timedOutAt = this.memory.version - thread.changes;
+    this.now = Math.max(this.now, thread.sleep?.until ?? 0);
+  }
+
+  /** Whether its time was over several times while nobody else has changed anything: it would only look again. */
+  isPolling(thread: Thread): boolean {
+    return this.#timeOutsOf(thread) >= POLLS_MAX;
+  }
+
+  #timeOutsOf({ timedOutAt, changes, timeOuts }: Thread): number {
+    return timedOutAt === this.memory.version - changes ? timeOuts : 0;
   }
 
   /** Whether it can go on now, and would not only look at the same thing again. */
