@@ -177,7 +177,7 @@ export const rwlock: readonly Model[] = [
     setup,
     threads: [writer, reader],
     atEnd,
-    quick: { bound: 3 },
+    quick: { bound: 2 },
     full: { bound: Number.POSITIVE_INFINITY },
   }),
   model('rwlock: a writer and two readers', {
@@ -185,27 +185,27 @@ export const rwlock: readonly Model[] = [
     threads: [writer, reader, reader],
     atEnd,
     quick: { bound: 1 },
-    full: { bound: 2 },
+    full: { bound: 3 },
   }),
   model('rwlock: two writers and a reader', {
     setup,
     threads: [writer, writer, reader],
     atEnd,
     quick: { bound: 1 },
-    full: { bound: 2 },
+    full: { bound: 3 },
   }),
   model('rwlock: nobody who comes later passes by a writer', {
     setup,
     threads: [writer, reader, latecomer],
     atEnd,
     quick: { bound: 1 },
-    full: { bound: 2 },
+    full: { bound: 3 },
   }),
   model('rwlock: a writer and a reader give up at any time', {
     setup,
     threads: [impatientWriter, reader, impatientReader],
     atEnd,
-    quick: { bound: 1 },
+    quick: { bound: 0 },
     full: { bound: 2 },
   }),
   model('rwlock: one goes on reading what it has written', {
@@ -236,7 +236,7 @@ export const rwlock: readonly Model[] = [
     threads: [writer, reader],
     atEnd,
     crashes: 1,
-    quick: { bound: 2 },
+    quick: { bound: 1 },
     full: { bound: Number.POSITIVE_INFINITY },
   }),
   model('rwlock: one reads what it has written, one writes what it reads, one is killed', {
@@ -244,7 +244,7 @@ export const rwlock: readonly Model[] = [
     threads: [downgrader, upgrader],
     atEnd,
     crashes: 1,
-    quick: { bound: 2 },
+    quick: { bound: 1 },
     full: { bound: Number.POSITIVE_INFINITY },
   }),
   model('rwlock: two writers and a reader, one is killed, and who repairs', {
@@ -259,6 +259,6 @@ export const rwlock: readonly Model[] = [
     ...losers,
     crashes: 1,
     quick: { bound: 0 },
-    full: { bound: 2 },
+    full: { bound: 1 },
   }),
 ];
