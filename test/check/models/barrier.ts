@@ -70,6 +70,18 @@ function meeting(parties: number, phases: number) {
       (barrier, outcome) => (outcome === null ? (waitAt(barrier) ?? undefined) : outcome),
       10,
     ),
+    /** Looks whether it is broken before it comes: then it has to be told so. */
+    wary: (shared: Shared, { span, index }: Me): Phases => {
+      const barrier = span.barrier('b', options);
+      const hasJoined = unlessBroken(() => barrier.join() ?? true);
+      const wasBroken = hasJoined === undefined || barrier.broken;
+      shared.place[index] = 1;
+      const order = waitAt(barrier) ?? undefined;
+      assert.ok(!wasBroken || order === undefined, 'it was broken, and a phase was completed');
+      if (order === undefined) return { orders: [], isBroken: true };
+      shared.place[index] = 2;
+      return { orders: [order], isBroken: false };
+    },
     resetter: (_: Shared, { span }: Me): Phases => {
       span.barrier('b', options).reset();
       return { orders: [], isBroken: false };
@@ -145,6 +157,14 @@ export const barrier: readonly Model[] = [
     ...checks(twice),
     mayWait: twice.mayWait,
     threads: [twice.party, twice.party],
+    crashes: 1,
+    quick: { bound: 0 },
+    full: { bound: 2 },
+  }),
+  model('barrier: two parties, one of them looks first, one is killed', {
+    ...checks(two),
+    mayWait: two.mayWait,
+    threads: [two.party, two.wary],
     crashes: 1,
     quick: { bound: 0 },
     full: { bound: 2 },

@@ -160,7 +160,7 @@ const used: readonly Model[] = [false, true].flatMap((undo) => {
       ...one,
       threads: [user, user, watchful],
       quick: { bound: 1 },
-      full: { bound: 2 },
+      full: { bound: undo ? 1 : 2 },
     }),
     model(`${kind}: three users of one permit, one is killed, and who takes over`, {
       ...one,
@@ -207,7 +207,7 @@ export const semaphore: readonly Model[] = [
     threads: [poster(2), taker, taker],
     atEnd: atEnd([2, -1, -1]),
     quick: { bound: 1 },
-    full: { bound: 3 },
+    full: { bound: 2 },
   }),
   model('semaphore: one posts two, two wait, one is killed', {
     ...two,
@@ -223,7 +223,7 @@ export const semaphore: readonly Model[] = [
     atEnd: atEnd([1, -1, -1]),
     mayWait: (_, { results }) => results[2] === -1,
     quick: { bound: 0 },
-    full: { bound: 2 },
+    full: { bound: 1 },
   }),
   model('semaphore: two post where there is room for one', {
     ...one,
