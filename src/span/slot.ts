@@ -86,14 +86,16 @@ function fill(view: SpanView, id: number, as: string | undefined): void {
   store(words, at + Slot.reads, epochOf(id) << 16);
   clearBytes(words, 4 * (at + Slot.reads + 1), 4 * READS);
   const { tid, pidNamespace } = whoAmI();
-  store(words, at + Slot.pid, process.pid);
-  store(words, at + Slot.tid, tid);
-  store(words, at + Slot.pidNamespace, pidNamespace);
+  const numbers = new Int32Array([process.pid, tid, pidNamespace]);
+  writeBytes(words, 4 * (at + Slot.pid), new Uint8Array(numbers.buffer));
   writeFloat(words, at + Slot.attachedAt, Date.now());
   const program = basename(process.argv[1] || process.execPath);
   const name = as ?? (threadId === 0 ? program : `${program}#${threadId}`);
-  writeBytes(words, 4 * (at + Slot.name), textOf(name));
-  writeBytes(words, 4 * (at + Slot.program), textOf(program));
+  // One stands right behind the other.
+  const texts = new Uint8Array(2 * TEXT_SIZE);
+  new TextEncoder().encodeInto(name, texts.subarray(0, TEXT_SIZE));
+  new TextEncoder().encodeInto(program, texts.subarray(TEXT_SIZE));
+  writeBytes(words, 4 * (at + Slot.name), texts);
 }
 
 /** Gives the slot back; what it still owns is thereby a dead one's. */
@@ -121,13 +123,6 @@ export function clearDead(view: SpanView): void {
 export function hasDead(view: SpanView): boolean {
   for (const id of view.ids()) if (!view.isAlive(id)) return true;
   return false;
-}
-
-/** TEXT_SIZE bytes: as many whole characters of it in UTF-8 as there is room for, and zeros. */
-function textOf(text: string): Uint8Array {
-  const bytes = new Uint8Array(TEXT_SIZE);
-  const { written } = new TextEncoder().encodeInto(text, bytes);
-  return bytes.fill(0, written);
 }
 
 interface Self {

@@ -1,72 +1,174 @@
-// Span: joining, leaving, and what is left by those who die: one file for all who come by name, and a name for as long
-// as somebody is there.
+// Span: joining, leaving, and what is left by those who die. One file for all who come by name, which has its name for as
+// long as somebody is there, and one who is told of each death.
 import assert from 'node:assert/strict';
-import type { End, Me, Moment } from '../../../src/check/explore.ts';
-import { MemspanError, Segment, Span, type SpanOptions } from '../../../src/index.ts';
+import type { SpanOptions } from '../../../src/index.ts';
 import { type Model, model } from '../model.ts';
+import {
+  isOneSpan,
+  isSeenTo,
+  lastVisit,
+  linked,
+  nothing,
+  type Shared,
+  stale,
+  type VisitsEnd,
+  visitor,
+  visitsOf,
+} from '../visits.ts';
 
-const NAME = 'span';
-const SMALL: SpanOptions = { size: 16_384, participants: 3, objects: 1 };
+const lastClose: SpanOptions = { lifetime: 'last-close' };
 
-interface Shared {
-  /** Of each thread: the file that it is attached to; 0 for none. */
-  readonly attached: Int32Array;
+/** Who is last takes the name along. */
+function isGone(_shared: Shared, end: VisitsEnd): void {
+  assert.equal(linked(), 0, 'all have left, and the name is still there');
+  assert.ok(
+    visitsOf(end).every(({ recovered }) => !recovered),
+    'told of a death that nobody died',
+  );
+  assert.ok(lastVisit(2, end).created);
 }
 
-interface Visit {
-  readonly file: number;
-  readonly created: boolean;
-  readonly recovered: boolean;
+/** Of all who would make it one does. */
+function isMadeOnce(_shared: Shared, end: VisitsEnd): void {
+  const visits = visitsOf(end);
+  const made = visits.filter(({ created }) => created);
+  const { file, recovered } = lastVisit(visits.length, end);
+  assert.equal(made.length, 1);
+  assert.ok(visits.every((visit) => visit.code !== undefined || visit.file === file));
+  assert.ok(!recovered && visits.every((visit) => !visit.recovered));
 }
 
-function setup(): Shared {
-  return { attached: new Int32Array(3) };
-}
-
-function visitor(options: SpanOptions) {
-  return ({ attached }: Shared, { index }: Me): Visit => {
-    const span = Span.open(NAME, { ...SMALL, ...options });
-    const file = fileOf(span.segment);
-    attached[index] = file;
-    const { created, recovered } = span;
-    attached[index] = 0;
-    span.close();
-    return { file, created, recovered };
+/** Who insists on making it, or on its being there, is told that it is otherwise. */
+function areTold(codes: readonly (string | undefined)[]) {
+  return (shared: Shared, end: VisitsEnd): void => {
+    isMadeOnce(shared, end);
+    for (const { code } of visitsOf(end)) assert.ok(codes.includes(code), code);
   };
 }
 
-function fileOf({ handle }: Segment): number {
-  return Number(handle.ino);
+/** Nobody goes on with what the dead have left. */
+function isReset(shared: Shared, end: VisitsEnd): void {
+  const visits = visitsOf(end);
+  const { file, created } = lastVisit(shared.phase.length, end);
+  assert.ok(visits.every((visit) => visit.file !== shared.before && !visit.recovered));
+  const made = visits.filter((visit) => visit.created).length;
+  if (end.killed.length > 0) return;
+  assert.ok(!created && visits.every((visit) => visit.file === file));
+  assert.equal(made, 1);
 }
 
-/** The file that the name leads to; 0 for none. */
-function linked(): number {
-  try {
-    return fileOf(Segment.open(NAME));
-  } catch (error) {
-    if (error instanceof MemspanError && error.code === 'ERR_MEMSPAN_NOT_FOUND') return 0;
-    throw error;
-  }
+/** Who does not want what the dead have left leaves it to others, name and all. */
+function isLeft(shared: Shared, end: VisitsEnd): void {
+  for (const { code } of visitsOf(end)) assert.equal(code, 'ERR_MEMSPAN_STALE');
+  const { file, recovered } = lastVisit(shared.phase.length, end);
+  assert.ok(recovered && file === shared.before);
 }
 
-function invariant({ attached }: Shared, { killed }: Moment): void {
-  for (const [index, file] of [...attached].entries()) {
-    if (file === 0 || killed.includes(index)) continue;
-    assert.equal(linked(), file, 'the name leads elsewhere than to where somebody is attached');
-  }
-}
-
-function lastClose(_shared: Shared, { killed }: End<Visit>): void {
-  if (killed.length === 0) assert.equal(linked(), 0, 'all have left, and the name is still there');
-}
+const all = Number.POSITIVE_INFINITY;
+const two = nothing(2);
 
 export const span: readonly Model[] = [
-  model('span: two come and go', {
-    setup,
-    threads: [visitor({ lifetime: 'last-close' }), visitor({ lifetime: 'last-close' })],
-    invariant,
-    atEnd: lastClose,
+  model('span: two come and go, the last one takes the name along', {
+    setup: two,
+    threads: [visitor(2, lastClose), visitor(2, lastClose)],
+    invariant: isOneSpan,
+    atEnd: isGone,
+    quick: { bound: 1 },
+    full: { bound: 3 },
+  }),
+  model('span: two come and go, one is killed', {
+    setup: two,
+    threads: [visitor(2, lastClose), visitor(2, lastClose)],
+    invariant: isOneSpan,
+    atEnd: isSeenTo,
+    crashes: 1,
+    quick: { bound: 0 },
+    full: { bound: 1 },
+  }),
+  model('span: two make it', {
+    setup: two,
+    threads: [visitor(2), visitor(2)],
+    invariant: isOneSpan,
+    atEnd: isMadeOnce,
+    quick: { bound: 1 },
+    full: { bound: 3 },
+  }),
+  model('span: two insist on making it', {
+    setup: two,
+    threads: [visitor(2, {}, 'create'), visitor(2, {}, 'create')],
+    invariant: isOneSpan,
+    atEnd: areTold([undefined, 'ERR_MEMSPAN_EXISTS']),
+    quick: { bound: 1 },
+    full: { bound: all },
+  }),
+  model('span: one makes it, another insists on its being there', {
+    setup: two,
+    threads: [visitor(2), visitor(2, {}, 'join')],
+    invariant: isOneSpan,
+    atEnd: areTold([undefined, 'ERR_MEMSPAN_NOT_FOUND']),
+    quick: { bound: 1 },
+    full: { bound: 3 },
+  }),
+  model('span: three come and go', {
+    setup: nothing(3),
+    threads: [visitor(3), visitor(3), visitor(3)],
+    invariant: isOneSpan,
+    atEnd: isMadeOnce,
+    quick: { bound: 0 },
+    full: { bound: 1 },
+  }),
+  model('span: two find it left by the dead', {
+    setup: stale(2),
+    threads: [visitor(2), visitor(2)],
+    invariant: isOneSpan,
+    atEnd: isSeenTo,
+    quick: { bound: 1 },
+    full: { bound: 3 },
+  }),
+  model('span: two find it left by the dead, and who recovers is killed', {
+    setup: stale(2),
+    threads: [visitor(2), visitor(2)],
+    invariant: isOneSpan,
+    atEnd: isSeenTo,
+    crashes: 1,
+    quick: { bound: 0 },
+    full: { bound: 2 },
+  }),
+  model('span: two find it left by the dead, and both are killed', {
+    setup: stale(2),
+    threads: [visitor(2), visitor(2)],
+    invariant: isOneSpan,
+    atEnd: isSeenTo,
+    crashes: 2,
+    quick: { bound: 0 },
+    full: { bound: 1 },
+  }),
+  model('span: two begin anew after the dead', {
+    setup: stale(2),
+    threads: [visitor(2, { stale: 'reset' }), visitor(2, { stale: 'reset' })],
+    invariant: isOneSpan,
+    atEnd: isReset,
     quick: { bound: 1 },
     full: { bound: 2 },
+  }),
+  model('span: two begin anew after the dead, one is killed', {
+    setup: stale(2),
+    threads: [visitor(2, { stale: 'reset' }), visitor(2, { stale: 'reset' })],
+    invariant: isOneSpan,
+    atEnd: isReset,
+    crashes: 1,
+    quick: { bound: 0 },
+    full: { bound: 1 },
+  }),
+  model('span: two refuse what the dead have left', {
+    setup: stale(2, lastClose),
+    threads: [
+      visitor(2, { stale: 'fail', ...lastClose }),
+      visitor(2, { stale: 'fail', ...lastClose }),
+    ],
+    invariant: isOneSpan,
+    atEnd: isLeft,
+    quick: { bound: 1 },
+    full: { bound: all },
   }),
 ];
