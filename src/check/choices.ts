@@ -38,33 +38,58 @@ export class Choices {
       : 0;
   }
 
-  /** In this order: who went last goes on; others; times that are over; deaths. Empty: it is the end. */
+  /** In this order: who went last goes on; others; times that are over; deaths. Empty: nobody can go on. */
   now(bound: number): Choice[] {
     const world = this.#world;
     const { threads, last, preemptions } = world;
     const found: Choice[] = [];
-    const eager = threads.filter((thread) => world.isEager(thread));
-    const isAnyEager = eager.length > 0;
-    const timed = threads.filter((thread) => (thread.sleep?.until ?? Infinity) < Infinity);
-    const times = timed.filter((thread) => !world.isPolling(thread));
-    // Who only looks, and finds the same again, goes on when nobody else can make a difference.
-    const able =
-      isAnyEager || times.length > 0
-        ? eager
-        : threads.filter((thread) => thread.status === Status.ready);
     this.wasBounded = false;
-    for (const thread of last === undefined ? able : [last, ...able]) {
-      if (thread === last ? !able.includes(thread) || found.length > 0 : false) continue;
+    const add = (thread: Thread): void => {
       const choice = this.#table.step[thread.index] as Choice;
       if (preemptions + this.costOf(choice) <= bound) found.push(choice);
       else this.wasBounded = true;
-    }
-    // Who polls does so for nothing, and goes on with that when nobody else is left.
-    for (const thread of found.length > 0 || times.length > 0 ? times : timed) {
-      found.push(this.#table.time[thread.index] as Choice);
-    }
+    };
+    if (last !== undefined && world.isEager(last)) add(last);
+    for (const thread of threads) if (thread !== last && world.isEager(thread)) add(thread);
+    this.#addTimes(found);
     // A death where nobody can go on in any case would only hide that.
     return found.length > 0 ? found.concat(this.deaths()) : found;
+  }
+
+  /**
+   * Time is over for a sleeper, or passes for one who looks at the clock in vain; but not a fourth time while somebody who
+   * could go on all the while has not: time is not that quick.
+   */
+  #addTimes(found: Choice[]): void {
+    const { threads } = this.#world;
+    const timed = threads.filter((thread) => this.#world.isTimed(thread));
+    if (timed.length === 0) return;
+    const able = this.#able();
+    const patient = timed.filter(({ owes }) => ((owes >> 16) & able) === 0);
+    for (const { index } of found.length === 0 && patient.length === 0 ? timed : patient) {
+      found.push(this.#table.time[index] as Choice);
+    }
+  }
+
+  /** A bit for each thread that can go on, or whose time may be over. */
+  #able(): number {
+    const world = this.#world;
+    let able = 0;
+    for (const thread of world.threads) {
+      if (world.isEager(thread) || world.isTimed(thread)) able |= 1 << thread.index;
+    }
+    return able;
+  }
+
+  /** Its time is over: who could have gone on, and did not, has to before that is so too often. */
+  passTime(thread: Thread): void {
+    const { owes, index } = thread;
+    const able = this.#able() & ~(1 << index);
+    const once = owes & 0xff;
+    const twice = (owes >> 8) & 0xff;
+    const thrice = (owes >> 16) & 0xff;
+    this.#world.hasGoneOn(thread);
+    thread.owes = able | ((able & (once | twice)) << 8) | ((able & (twice | thrice)) << 16);
   }
 
   /** Who may die. Who has returned lives on, and may die as well. */

@@ -9,9 +9,12 @@
 
 import { Contention, OBSERVER } from './contention.ts';
 import { bitsOf, mix } from './hash.ts';
+import { diverged, type Entry, isThat, PLAIN, stir } from './history.ts';
 import { Kernel } from './kernel.ts';
-import { type Copies, unexplorable } from './memory.ts';
-import { type Entry, PLAIN, repeatsItself, Status, type Thread } from './thread.ts';
+import { type Copies, isRefusal } from './memory.ts';
+import { Status, type Thread } from './thread.ts';
+import type { Step } from './trace.ts';
+import { type Foresee, goesOn, looksInVain } from './vain.ts';
 import type { World } from './world.ts';
 
 /** Thrown out of a thread's operation to leave it. Whoever catches it gets it again at its next operation. */
@@ -20,28 +23,21 @@ const LEAVE: unknown = Object.freeze({ name: 'memspan/check: this thread is left
 /** What a sleep is answered as long as it lasts. */
 export const ASLEEP = 'asleep';
 
-/** Operations of a thread on words of its own, between two steps: a loop that never ends. */
+/** Operations of a thread on words of its own without a step: then others go first, if there are any. */
 const OPERATIONS_MAX = 50_000;
 
-/** A step as it was taken, for people. */
-export interface Step {
-  readonly thread: number;
-  readonly kind: string;
-  readonly at: number;
-  readonly before: unknown;
-  readonly after: unknown;
-  readonly answer: unknown;
-  /** Who was woken by it. */
-  readonly woken: readonly number[];
-  /** Which operation of its thread it was. */
-  readonly nth: number;
-}
-
 export interface Decider {
+  /** Runs its function. */
+  act(thread: Thread): unknown;
   /** Whether `running`, which is about to take a step, may. If not, it is left. */
   mayStep(running: Thread): boolean;
-  /** It cannot be decided: this schedule is over. */
-  fail(kind: 'livelock', message: string): void;
+}
+
+/** A look at what a thread would do if it were answered the same as in its last `period` operations. */
+interface Probe {
+  readonly period: number;
+  readonly limit: number;
+  done: number;
 }
 
 export class Engine {
@@ -59,14 +55,23 @@ export class Engine {
   #isAlone = false;
   /** The operation that it is at is a step. */
   #isStep = false;
+  /** Why nothing of this can be explored. */
+  #refusal: unknown;
+  #probe: Probe | undefined;
   /** What the operation that `isPast` was answered. */
   answer: unknown;
+  /** What the operation that is not past is done with. */
+  #operand: unknown;
+  #second: unknown;
+  /** The memory's version before it. */
+  #version = 0;
+  /** Operations without a step. */
+  #without = 0;
   #now: Copies | undefined;
   /** What was there when the running thread was left; what it does on its way out is nothing. */
   #whenLeft: Copies = [];
-  #woken: number[] = [];
-  /** The memory's version when the running thread had done its last operation. */
-  #version = 0;
+  /** By this operation, or event. */
+  woken: number[] = [];
 
   constructor(world: World, decider: Decider) {
     this.world = world;
@@ -78,29 +83,79 @@ export class Engine {
    * Runs the thread from where it was: one step, which is granted, and as many more as may be. False when it was left
    * or has gone to sleep; true when its function has returned. What the function throws is thrown.
    */
-  run(thread: Thread, act: () => unknown): boolean {
+  run(thread: Thread): boolean {
     this.#running = thread;
     this.#isGranted = true;
     this.#isLeaving = false;
+    this.#without = 0;
     thread.cursor = 0;
     this.#now = this.world.memory.copyGuarded();
-    this.#version = this.world.memory.version;
     this.#letPlain(thread, false);
     try {
-      const result = act();
-      if (this.#isLeaving) return false;
-      this.#catchUp();
+      const result = this.#decider.act(thread);
+      if (!this.#isLeaving) this.#end(thread);
       thread.result = result;
-      return true;
     } catch (error) {
-      if (this.#isLeaving) return false;
-      this.#catchUp();
-      throw error;
+      if (!this.#isLeaving) this.#end(thread);
+      if (!this.#isLeaving || isRefusal(error)) throw error;
     } finally {
       if (this.#isLeaving) this.world.memory.putGuarded(this.#whenLeft);
       this.#running = undefined;
+      this.#throwRefusal();
     }
+    return !this.#isLeaving;
   }
+
+  /** It has returned, or thrown. */
+  #end(thread: Thread): void {
+    const entry = thread.history[thread.cursor];
+    if (thread.cursor < thread.length && entry !== undefined) {
+      this.#refusal = diverged(this.world.memory, thread, 'it was at its end', entry);
+    }
+    this.#catchUp();
+  }
+
+  #throwRefusal(): void {
+    const refusal = this.#refusal;
+    this.#refusal = undefined;
+    if (refusal !== undefined) throw refusal;
+  }
+
+  /** Ends everything. A thread that catches whatever is thrown does not stop it. */
+  refuse(error: unknown): never {
+    if (this.#running === undefined) throw error;
+    this.#refusal ??= error;
+    this.leave();
+  }
+
+  /** Runs the thread once more, in the middle of anything, to see what it would do if it were answered the same. */
+  readonly #foresee: Foresee = (thread, period, limit) => {
+    const running = this.#running;
+    const isLeaving = this.#isLeaving;
+    const { answer } = this;
+    const { memory } = this.world;
+    const now = memory.copyGuarded();
+    const probe = { period, limit, done: 0 };
+    this.#running = thread;
+    this.#isLeaving = false;
+    this.#probe = probe;
+    thread.cursor = 0;
+    try {
+      this.#decider.act(thread);
+    } catch {
+      // It was left, or would end with that.
+    } finally {
+      this.#running = running;
+      this.#isLeaving = isLeaving;
+      this.#probe = undefined;
+      this.answer = answer;
+      thread.cursor = thread.length;
+      memory.putGuarded(now);
+    }
+    if (running === undefined) this.#throwRefusal();
+    else if (this.#refusal !== undefined) this.leave();
+    return probe.done;
+  };
 
   /** Looks at the state while a thread runs: what it does is no step of that thread's, and is undone. */
   outside<T>(look: () => T): T {
@@ -156,9 +211,11 @@ export class Engine {
     thread.sleep = undefined;
     thread.status = Status.ready;
     thread.idleSince = -1;
+    thread.lastStep = world.steps;
+    if (why !== 'timed-out') thread.looks = 0;
     (thread.history[thread.length - 1] as Entry).answer = why;
     stir(thread, bitsOf(why), 11);
-    this.#woken.push(thread.index);
+    this.woken.push(thread.index);
   }
 
   /** Ends the running thread here, for now. */
@@ -168,18 +225,42 @@ export class Engine {
     throw LEAVE;
   }
 
-  /** Whether the thread has done this operation before: then `answer` is what it was answered. */
-  isPast(kind: string, at: number): boolean {
-    if (this.#isLeaving && this.#running !== undefined) throw LEAVE;
+  /**
+   * Whether the thread has done this operation before: then `answer` is what it was answered. `operand`, `second`: what it
+   * is done with, by which it is known again.
+   */
+  isPast(kind: string, at: number, operand?: unknown, second?: unknown): boolean {
     const thread = this.#running;
     if (thread === undefined) return false;
+    if (this.#isLeaving) throw LEAVE;
     if (thread.cursor === thread.length) {
+      if (this.#probe !== undefined) return this.#repeat(thread, kind, at, operand, second);
       this.#catchUp();
+      this.#operand = operand;
+      this.#second = second;
+      this.#version = this.world.memory.version;
+      if (this.woken.length > 0) this.woken = [];
       return false;
     }
     const entry = thread.history[thread.cursor++] as Entry;
-    if (entry.kind !== kind || entry.at !== at) this.#diverged(thread, entry, kind, at);
+    if (!isThat(entry, kind, at, operand, second)) {
+      const { memory } = this.world;
+      this.refuse(diverged(memory, thread, `${kind} of ${memory.nameOf(at)}`, entry));
+    }
     this.#letPlain(thread, true);
+    this.answer = entry.answer;
+    return true;
+  }
+
+  /** As it would be if nothing changed. */
+  #repeat(thread: Thread, kind: string, at: number, operand: unknown, second: unknown): boolean {
+    const probe = this.#probe as Probe;
+    const next = (): Entry =>
+      thread.history[thread.length - probe.period + (probe.done % probe.period)] as Entry;
+    while (next().kind === PLAIN) probe.done++;
+    const entry = next();
+    if (probe.done >= probe.limit || !isThat(entry, kind, at, operand, second)) this.leave();
+    probe.done++;
     this.answer = entry.answer;
     return true;
   }
@@ -194,11 +275,12 @@ export class Engine {
       memory.putGuarded(guarded as Copies);
       return;
     }
-    if (!memory.isGuarded) return;
+    if (!memory.isGuarded || this.#probe !== undefined) return;
     this.#catchUp();
     if (isStep && !this.#isAlone) this.#await(thread);
     const guarded = memory.copyGuarded();
-    thread.history[thread.length++] = { kind: PLAIN, at: -1, answer: undefined, guarded };
+    const plain = { kind: PLAIN, at: -1, operand: undefined, second: undefined };
+    thread.history[thread.length++] = { ...plain, answer: undefined, guarded };
     thread.cursor = thread.length;
     stir(thread, bitsOf(PLAIN), 1);
   }
@@ -220,34 +302,36 @@ export class Engine {
     const isContended = this.note(at, isChange);
     const thread = this.#running;
     if (thread === undefined) return;
-    if (thread.length > OPERATIONS_MAX) {
-      this.#decider.fail('livelock', `${thread.name} goes on for ever`);
-      this.leave();
-    }
     this.#isStep = !this.#isAlone && (isContended || always);
-    if (this.#isStep) this.#await(thread);
+    const { version } = this.world.memory;
+    if (!this.#isStep && ++this.#without > OPERATIONS_MAX) thread.idleSince = version;
+    // Who waits for a word that nobody else has used so far may wait for one who has not begun.
+    if (this.#isStep || thread.idleSince === version) this.#await(thread);
   }
 
   /** Returns when the thread may take a step. */
   #await(thread: Thread): void {
-    if (this.#isGranted) this.#isGranted = false;
-    else if (!this.#decider.mayStep(thread)) this.leave();
     const { world } = this;
-    world.last = thread;
+    // What was granted to one who has found out since that it looks in vain is asked for again.
+    if (this.#isGranted && thread.idleSince !== world.memory.version) this.#isGranted = false;
+    else if (!this.#decider.mayStep(thread)) this.leave();
+    this.#without = 0;
     world.steps++;
-    this.#woken = [];
+    world.hasGoneOn(thread);
   }
 
   done<T>(kind: string, at: number, answer: T, before?: unknown, after?: unknown): T {
     const thread = this.#running;
     if (thread === undefined) return answer;
     const { memory } = this.world;
-    thread.changes += memory.version - this.#version;
-    this.#version = memory.version;
-    thread.history[thread.length++] = { kind, at, answer, guarded: undefined };
+    const operand = this.#operand;
+    const second = this.#second;
+    thread.history[thread.length++] = { kind, at, operand, second, answer, guarded: undefined };
     thread.cursor = thread.length;
-    stir(thread, bitsOf(kind), mix(at, bitsOf(answer)));
-    thread.idleSince = repeatsItself(thread) ? memory.version : -1;
+    stir(thread, mix(bitsOf(kind), at), bitsOf(answer));
+    thread.looks =
+      memory.version === this.#version && this.woken.length === 0 ? thread.looks + 1 : 0;
+    thread.idleSince = looksInVain(thread, this.#foresee) ? memory.version : -1;
     this.trace?.push({
       thread: thread.index,
       kind,
@@ -255,7 +339,7 @@ export class Engine {
       before,
       after,
       answer,
-      woken: this.#woken,
+      woken: this.woken,
       nth: thread.length,
     });
     // Who sleeps goes on later.
@@ -263,16 +347,8 @@ export class Engine {
     return answer;
   }
 
-  #diverged(thread: Thread, { kind, at }: Entry, now: string, nowAt: number): never {
-    const { memory } = this.world;
-    throw unexplorable(
-      `${thread.name} did not do the same again: ${now} of ${memory.nameOf(nowAt)} where it had done ${kind} of ${memory.nameOf(at)}`,
-      'Keep what a thread knows in its function and what threads share in arrays that setup returns; use no clock or random numbers of your own',
-    );
+  /** Whether a thread that does the same again and again will do something else after at most `limit` operations more. */
+  goesOn(thread: Thread, limit: number): boolean {
+    return goesOn(thread, limit, this.#foresee);
   }
-}
-
-function stir(thread: Thread, a: number, b: number): void {
-  thread.hash = mix(thread.hash, mix(a, b));
-  thread.hash2 = mix(thread.hash2 ^ b, a);
 }

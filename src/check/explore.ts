@@ -16,7 +16,7 @@ export { MemspanError } from '../errors.ts';
 export type { Failure, FailureStep } from './failure.ts';
 export type { End, Exploration, Me, Moment, Progress } from './options.ts';
 export type { Coverage, Report } from './report.ts';
-export type { FailureKind } from './search.ts';
+export type { FailureKind } from './stuck.ts';
 
 /** The event loop has its turn this often. */
 const SLICE_MS = 50;
@@ -83,48 +83,70 @@ class Explorer {
 
   /** All schedules with up to so many preemptions. 'complete': there are no others. */
   async #inOrder(bound: number): Promise<'complete' | 'done' | 'cut' | 'failed'> {
+    this.#search.bound = bound;
+    this.#best = undefined;
+    const untilMs = IN_ORDER * this.#settings.timeMs;
+    for (;;) {
+      const outcome = await this.#once(untilMs, Number.POSITIVE_INFINITY);
+      if (outcome === 'again') continue;
+      if (outcome !== 'failed') return outcome;
+      if (!this.#isLivelock) await this.#shorter();
+      return 'failed';
+    }
+  }
+
+  /** One that goes on and on, for which there is no shorter one. */
+  get #isLivelock(): boolean {
+    return (this.#best?.steps ?? 0) >= this.#settings.stepsMax;
+  }
+
+  /** Looks for a shorter one than that which was found, and then for one that is shorter still. */
+  async #shorter(): Promise<void> {
+    const untilMs = Math.min(this.#elapsed + SHORTER_MS, this.#settings.timeMs);
+    let limit = this.#best?.steps ?? 0;
+    while (this.#elapsed < untilMs) {
+      const outcome = await this.#once(untilMs, limit);
+      const isFirst = limit === Number.POSITIVE_INFINITY;
+      // What counts as a step has changed.
+      if (outcome === 'again') limit = Number.POSITIVE_INFINITY;
+      else if (isFirst && outcome === 'failed') limit = this.#best?.steps ?? 0;
+      else return;
+    }
+  }
+
+  /**
+   * One search, of schedules with less than `limit` steps. 'failed': it ended at the first one that fails, or, with a
+   * limit, all were done and #best is the shortest. 'again': there are more words that are worth a decision than it knew.
+   */
+  async #once(
+    untilMs: number,
+    limit: number,
+  ): Promise<'complete' | 'done' | 'cut' | 'failed' | 'again'> {
     const search = this.#search;
     const { contention } = search.engine;
-    search.bound = bound;
-    search.limit = Number.POSITIVE_INFINITY;
-    this.#best = undefined;
-    let until = IN_ORDER * this.#settings.timeMs;
-    let order = new DepthFirst(search);
-    let next: ReturnType<DepthFirst['back']>;
-    let isNew = true;
-    for (;;) {
-      const isOver = await this.#slice(() => {
-        if (isNew) {
-          order = new DepthFirst(search);
-          search.strategy = order;
-          next = search.begin();
-        }
-        isNew = false;
-        if (next !== undefined) search.follow(next);
-        this.#schedules++;
-        if (search.found !== undefined) {
-          this.#best = search.found;
-          search.limit = search.found.steps;
-        }
-        if (contention.hasGrown) {
-          // What was passed over before is a step now: everything once more, with that.
-          contention.hasGrown = false;
-          isNew = true;
-          return false;
-        }
-        next = order.back();
-        return next === undefined;
-      }, until);
-      if (this.#best !== undefined && until !== 0) {
-        until = Math.min(this.#elapsed + SHORTER_MS, this.#settings.timeMs);
+    const bySteps = limit < Number.POSITIVE_INFINITY;
+    const order = new DepthFirst(search, { bySteps });
+    search.strategy = order;
+    search.limit = limit;
+    contention.hasGrown = false;
+    let isBegun = false;
+    const isOver = await this.#slice(() => {
+      const next = isBegun ? order.back() : search.begin();
+      if (isBegun && next === undefined) return true;
+      isBegun = true;
+      if (next !== undefined) search.follow(next);
+      this.#schedules++;
+      if (search.found !== undefined) {
+        this.#best = search.found;
+        search.limit = search.found.steps;
       }
-      if (isOver !== undefined) {
-        this.#states = order.visited.count;
-        if (this.#best !== undefined) return 'failed';
-        if (!isOver) return 'cut';
-        return order.wasBounded ? 'done' : 'complete';
-      }
-    }
+      return contention.hasGrown || (search.found !== undefined && !bySteps);
+    }, untilMs);
+    this.#states = order.visited.count;
+    if (contention.hasGrown) return 'again';
+    if (this.#best !== undefined) return 'failed';
+    if (!isOver) return 'cut';
+    return order.wasBounded ? 'done' : 'complete';
   }
 
   async #byChance(): Promise<void> {
@@ -132,40 +154,38 @@ class Explorer {
     search.bound = Number.POSITIVE_INFINITY;
     search.limit = Number.POSITIVE_INFINITY;
     const { timeMs, seed } = this.#settings;
-    for (;;) {
-      const isOver = await this.#slice(() => {
-        search.strategy = new ByChance(seed + this.#sampled);
-        const first = search.begin();
-        if (first !== undefined) search.follow(first);
-        this.#sampled++;
-        this.#schedules++;
-        this.#best = search.found;
-        return search.found !== undefined;
-      }, timeMs);
-      if (isOver !== undefined) return;
-    }
+    await this.#slice(() => {
+      search.strategy = new ByChance(seed + this.#sampled);
+      const first = search.begin();
+      if (first !== undefined) search.follow(first);
+      this.#sampled++;
+      this.#schedules++;
+      this.#best = search.found;
+      return search.found !== undefined;
+    }, timeMs);
   }
 
   /**
-   * Works until the event loop is to have its turn (undefined), all is done (true), or so many milliseconds have passed
-   * since the beginning (false).
+   * Works until all is done (true), or so many milliseconds have passed since the beginning (false). The event loop has
+   * its turn now and then.
    */
-  async #slice(work: () => boolean, untilMs: number): Promise<boolean | undefined> {
-    const sliceEnd = this.#elapsed + SLICE_MS;
-    const isOver = this.#search.within(() => {
-      do {
-        if (work()) return true;
-      } while (this.#elapsed < Math.min(sliceEnd, untilMs));
-      return this.#elapsed < untilMs ? undefined : false;
-    });
-    this.#settings.signal?.throwIfAborted();
-    this.#settings.onProgress?.({
-      schedules: this.#schedules,
-      bound: this.#search.bound,
-      elapsedMs: this.#elapsed,
-    });
-    if (isOver === undefined) await nextTurn();
-    return isOver;
+  async #slice(work: () => boolean, untilMs: number): Promise<boolean> {
+    for (;;) {
+      const sliceEnd = Math.min(this.#elapsed + SLICE_MS, untilMs);
+      const isOver = this.#search.withinQuickly(() => {
+        do if (work()) return true;
+        while (this.#elapsed < sliceEnd);
+        return false;
+      });
+      this.#settings.signal?.throwIfAborted();
+      this.#settings.onProgress?.({
+        schedules: this.#schedules,
+        bound: this.#search.bound,
+        elapsedMs: this.#elapsed,
+      });
+      if (isOver || this.#elapsed >= untilMs) return isOver;
+      await nextTurn();
+    }
   }
 
   #replay(schedule: string): Report {
@@ -176,7 +196,7 @@ class Explorer {
     do {
       // What was new in one run is known in the next.
       contention.hasGrown = false;
-      search.within(() => {
+      search.withinQuickly(() => {
         search.strategy = new AsSaid(search, tokens);
         const first = search.begin();
         if (first !== undefined) search.follow(first);
@@ -191,7 +211,8 @@ class Explorer {
     const found = this.#best;
     let failure: Failure | undefined;
     if (found !== undefined) {
-      const tokens = shrink(this.#search, tokensOf(found.made, found.done), found);
+      const made = tokensOf(found.made, found.done);
+      const tokens = this.#isLivelock ? made : shrink(this.#search, made, found);
       failure = failureOf(this.#model, textOf(tokens), tokens, found);
     }
     return new Report({

@@ -1,11 +1,14 @@
 // A failing schedule for people and programs: what went wrong, each step, and how to see it again.
 
 import { explain } from './explain.ts';
+import { placesOf } from './history.ts';
 import type { Model } from './model.ts';
 import { diagram, table } from './pictures.ts';
 import type { Token } from './schedule.ts';
-import type { FailureKind, Found } from './search.ts';
+import type { Found } from './search.ts';
 import { AsSaid } from './strategies.ts';
+import type { FailureKind } from './stuck.ts';
+import { Status } from './thread.ts';
 
 export interface FailureStep {
   readonly thread: string;
@@ -49,18 +52,23 @@ export function failureOf(
   engine.trace = [];
   const { isEverything } = engine.contention;
   engine.contention.isEverything = true;
-  search.stepsMax = Number.POSITIVE_INFINITY;
+  const asSaid = new AsSaid(search, tokens);
   search.within(() => {
-    Error.stackTraceLimit = 20;
-    search.strategy = new AsSaid(search, tokens);
+    search.strategy = asSaid;
     const first = search.begin();
     if (first !== undefined) search.follow(first);
   });
   const again = search.found ?? found;
-  const shown = engine.trace.filter(
+  // Of what goes on and on, as much as was to be shown.
+  const trace = again.kind === 'livelock' ? engine.trace.slice(0, asSaid.said) : engine.trace;
+  const vain = new Set(
+    world.threads.flatMap((thread) => (thread.status === Status.ready ? placesOf(thread) : [])),
+  );
+  const shown = trace.filter(
     ({ kind, at }) =>
       kind === 'kill' ||
       kind === 'time' ||
+      vain.has(at) ||
       engine.contention.isContended(at) ||
       ['sleep', 'wake', 'wait', 'notify'].includes(kind),
   );

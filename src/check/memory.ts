@@ -4,7 +4,7 @@
 // is logged and can be undone. A region that is `guarded` may also be written behind our back, by the plain accesses
 // of production code: it is copied as a whole where others need only the log.
 
-import { invalidArgument, MemspanError } from '../errors.ts';
+import { MemspanError } from '../errors.ts';
 import { bitsOf, mix } from './hash.ts';
 
 export type Elements =
@@ -39,6 +39,8 @@ export interface Place {
   /** The number of its first byte among the bytes of all regions. */
   readonly base: number;
 }
+
+const NONE: Copies = [];
 
 interface Change {
   readonly array: Elements;
@@ -90,13 +92,6 @@ export class Memory {
     return place;
   }
 
-  read({ array }: Place, index: number): Value {
-    const value = array[index];
-    if (value === undefined)
-      throw new RangeError(`index ${index} is outside of ${array.length} elements`);
-    return value;
-  }
-
   /** What stands at that byte, which somebody has used as an element. */
   valueAt(at: number): Value | undefined {
     const used = this.#used.get(at);
@@ -113,7 +108,7 @@ export class Memory {
     const before = array[index] as Value;
     (array as { [index: number]: Value })[index] = value;
     const after = array[index] as Value;
-    if (after === before) return after;
+    if (Object.is(after, before)) return after;
     const at = base + index * array.BYTES_PER_ELEMENT;
     this.#log.push({ array, index, at, before });
     this.#rehash(at, before, after);
@@ -155,17 +150,20 @@ export class Memory {
   }
 
   get isGuarded(): boolean {
-    return this.regions.some(({ guarded }) => guarded);
+    for (const { guarded } of this.regions) if (guarded) return true;
+    return false;
   }
 
   /** A copy of all guarded regions, by the order in which they have come. */
   copyGuarded(): Copies {
+    if (!this.isGuarded) return NONE;
     return this.regions.map(({ guarded, buffer }) =>
       guarded ? new Uint8Array(buffer).slice() : undefined,
     );
   }
 
   putGuarded(copies: Copies): void {
+    if (!this.isGuarded) return;
     for (const [i, { guarded, buffer }] of this.regions.entries()) {
       if (!guarded) continue;
       const copy = copies[i];
@@ -181,4 +179,6 @@ export function unexplorable(cause: string, remedy: string): MemspanError {
   return new MemspanError('ERR_MEMSPAN_UNSUPPORTED', { operation: 'explore', cause, remedy });
 }
 
-export { invalidArgument };
+export function isRefusal(error: unknown): boolean {
+  return error instanceof MemspanError && error.operation === 'explore';
+}

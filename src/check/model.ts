@@ -1,6 +1,6 @@
 // What is explored, set up: the memory as it is in the beginning, the threads, and what is checked.
 
-import { isDeepStrictEqual } from 'node:util';
+import { inspect, isDeepStrictEqual } from 'node:util';
 import { invalidArgument } from '../errors.ts';
 import type { Attachment } from '../span/attachment.ts';
 import { attachments, putAttachments } from '../span/attachments.ts';
@@ -8,8 +8,9 @@ import type { Span } from '../span/span.ts';
 import { unexplorable } from './memory.ts';
 import type { End, Exploration, Me, Moment, Settings } from './options.ts';
 import { Participants } from './participants.ts';
-import { type Checks, type FailureKind, Search } from './search.ts';
+import { type Checks, Search } from './search.ts';
 import { standInsFor } from './stand-ins.ts';
+import type { FailureKind } from './stuck.ts';
 import { Status, type Thread } from './thread.ts';
 import { World } from './world.ts';
 
@@ -75,12 +76,7 @@ export class Model implements Checks {
   act(thread: Thread): unknown {
     const run = this.#options.threads[thread.index] as (shared: unknown, me: Me) => unknown;
     const result = this.#as(thread, () => run(this.#shared, this.#me(thread)));
-    if (result instanceof Promise) {
-      // What it was left with is nobody's.
-      result.catch(() => {});
-      throw unexplorable(`${thread.name} is asynchronous`, 'Use the blocking forms');
-    }
-    return result;
+    return synchronous(result, thread.name);
   }
 
   #moment<T extends object>(also: T = {} as T): Moment & T {
@@ -102,7 +98,9 @@ export class Model implements Checks {
     const { invariant } = this.#options;
     if (invariant === undefined) return undefined;
     const isRight = this.#as(undefined, () => invariant(this.#shared, this.#moment()));
-    return isRight === false ? 'the invariant does not hold' : undefined;
+    return synchronous(isRight, 'the invariant') === false
+      ? 'the invariant does not hold'
+      : undefined;
   }
 
   atEnd(): { kind: FailureKind; message: string } | undefined {
@@ -111,13 +109,14 @@ export class Model implements Checks {
     if (outcomes !== undefined) {
       const outcome = threads.map(({ status, result }) => (status === Status.done ? result : null));
       if (!outcomes.some((each) => isDeepStrictEqual(outcome, [...each]))) {
-        const text = JSON.stringify(outcome);
+        const text = inspect(outcome, { breakLength: Number.POSITIVE_INFINITY });
         return { kind: 'outcome', message: `the threads have returned ${text}` };
       }
     }
     if (atEnd === undefined) return undefined;
     const end = this.#end;
-    if (this.#as(undefined, () => atEnd(this.#shared, end)) !== false) return undefined;
+    const isRight = this.#as(undefined, () => atEnd(this.#shared, end));
+    if (synchronous(isRight, 'atEnd') !== false) return undefined;
     return { kind: 'at-end', message: 'all have ended, and atEnd says that this is not right' };
   }
 
@@ -125,7 +124,8 @@ export class Model implements Checks {
     const { mayWait } = this.#options;
     if (mayWait === undefined) return false;
     const end = this.#end;
-    return this.#as(undefined, () => mayWait(this.#shared, end)) === true;
+    const may = this.#as(undefined, () => mayWait(this.#shared, end));
+    return synchronous(may, 'mayWait') === true;
   }
 
   get #end(): End<unknown> {
@@ -135,6 +135,14 @@ export class Model implements Checks {
     );
     return this.#moment({ results });
   }
+}
+
+/** What a function has returned, unless it goes on later. */
+function synchronous(result: unknown, name: string): unknown {
+  if (typeof (result as { then?: unknown } | null | undefined)?.then !== 'function') return result;
+  // What it was left with is nobody's.
+  if (result instanceof Promise) result.catch(() => {});
+  throw unexplorable(`${name} is asynchronous`, 'Use the blocking forms');
 }
 
 /** The functions' own names where they tell them apart. */

@@ -97,20 +97,23 @@ export function checkOptions(options: Exploration<unknown>): Settings {
     onProgress,
     seed = 1,
   } = options;
-  if (typeof setup !== 'function') throw invalidArgument('explore: setup is a function');
-  if (!Array.isArray(threads) || !threads.every((thread) => typeof thread === 'function')) {
-    throw invalidArgument('explore: threads is an array of functions');
-  }
+  checkFunction('setup', setup);
+  if (!Array.isArray(threads)) throw invalidArgument('explore: threads is an array of functions');
   if (threads.length < 1 || threads.length > THREADS_MAX) {
     throw outOfRange(`explore: there are from 1 to ${THREADS_MAX} threads, not ${threads.length}`);
   }
-  for (const [name, value] of Object.entries({ invariant, atEnd, mayWait, onProgress })) {
-    if (value !== undefined && typeof value !== 'function') {
-      throw invalidArgument(`explore: ${name} is a function`);
-    }
+  for (const [index, thread] of threads.entries()) checkFunction(`threads[${index}]`, thread);
+  for (const [name, value] of Object.entries({ invariant, atEnd, mayWait })) {
+    if (value !== undefined) checkFunction(name, value);
+  }
+  if (onProgress !== undefined && typeof onProgress !== 'function') {
+    throw invalidArgument('explore: onProgress is a function');
+  }
+  if (signal !== undefined && !(signal instanceof AbortSignal)) {
+    throw invalidArgument('explore: signal is an AbortSignal');
   }
   const victims = options.victims ?? threads.map((_, index) => index);
-  if (!Array.isArray(victims) || !victims.every((victim) => victim in threads)) {
+  if (!Array.isArray(victims) || !victims.every((victim) => Object.hasOwn(threads, victim))) {
     throw invalidArgument('explore: victims is an array of numbers of threads');
   }
   const isList = Array.isArray(outcomes) && outcomes.every((outcome) => Array.isArray(outcome));
@@ -120,12 +123,15 @@ export function checkOptions(options: Exploration<unknown>): Settings {
   if (typeof seed !== 'number' && typeof seed !== 'string') {
     throw invalidArgument("explore: seed is a number, or the text of a failure's schedule");
   }
+  if (typeof seed === 'number' && !Number.isInteger(seed)) {
+    throw outOfRange(`explore: seed is a whole number, not ${seed}`);
+  }
   return {
     crashes: count(options, 'crashes', 0),
     victims,
     bound: count(options, 'bound', Number.POSITIVE_INFINITY),
     timeMs: count(options, 'timeMs', 10_000),
-    stepsMax: count(options, 'steps', 2_000),
+    stepsMax: count(options, 'steps', 2_000, 1),
     seed: typeof seed === 'number' ? seed : 1,
     schedule: typeof seed === 'string' ? seed : undefined,
     signal,
@@ -133,16 +139,29 @@ export function checkOptions(options: Exploration<unknown>): Settings {
   };
 }
 
+/** That goes on to its end when it is called. */
+function checkFunction(name: string, value: unknown): void {
+  if (typeof value !== 'function') throw invalidArgument(`explore: ${name} is a function`);
+  const kind = Object.prototype.toString.call(value);
+  if (kind !== '[object Function]') {
+    throw invalidArgument(
+      `explore: ${name} is an ${kind.slice(8, -1)}; take a plain function that uses the blocking forms`,
+    );
+  }
+}
+
 function count(
   options: Exploration<unknown>,
   name: 'crashes' | 'bound' | 'timeMs' | 'steps',
   fallback: number,
+  least = 0,
 ): number {
-  const value: unknown = options[name] ?? fallback;
+  const given: unknown = options[name];
+  const value = given === undefined ? fallback : given;
   if (typeof value !== 'number') throw invalidArgument(`explore: ${name} is a number`);
   const isWhole = Number.isInteger(value) || value === Number.POSITIVE_INFINITY;
-  if (!(value >= 0) || !isWhole) {
-    throw outOfRange(`explore: ${name} is a whole number from 0 up, not ${value}`);
+  if (!(value >= least) || !isWhole) {
+    throw outOfRange(`explore: ${name} is a whole number from ${least} up, not ${value}`);
   }
   return value;
 }

@@ -5,16 +5,26 @@ import type { FailureStep } from './failure.ts';
 
 const HEADINGS = ['#', 'thread', 'operation', 'word', 'before → after'];
 
+/** Of more steps than people read, so many of the first and of the last are shown. */
+const SHOWN_MAX = 120;
+const FIRST = 20;
+const LAST = 60;
+
+/** Where steps are left out, how many. */
+function shownOf(steps: readonly FailureStep[]): (readonly [number, FailureStep] | number)[] {
+  const all = [...steps.entries()];
+  if (all.length <= SHOWN_MAX) return all;
+  return [...all.slice(0, FIRST), all.length - FIRST - LAST, ...all.slice(-LAST)];
+}
+
 export function table(steps: readonly FailureStep[]): string {
   const rows = [
     HEADINGS,
-    ...steps.map((step, i) => [
-      `${i + 1}`,
-      step.thread,
-      nameOf(step),
-      step.word,
-      valuesOf(step) + wokenOf(step),
-    ]),
+    ...shownOf(steps).map((shown) => {
+      if (typeof shown === 'number') return ['…', `${shown} more`, '', '', ''];
+      const [i, step] = shown;
+      return [`${i + 1}`, step.thread, nameOf(step), step.word, valuesOf(step) + wokenOf(step)];
+    }),
   ];
   const widths = HEADINGS.map((_, column) =>
     Math.max(...rows.map((row) => (row[column] as string).length)),
@@ -58,7 +68,12 @@ export function diagram(steps: readonly FailureStep[], ending: string): string {
   const lines = ['sequenceDiagram'];
   for (const [name, short] of alias) lines.push(`  participant ${short} as ${plain(name)}`);
   lines.push('  participant M as memory');
-  for (const step of steps) {
+  for (const shown of shownOf(steps)) {
+    if (typeof shown === 'number') {
+      lines.push(`  Note over M: … ${shown} more steps …`);
+      continue;
+    }
+    const [, step] = shown;
     const from = alias.get(step.thread) as string;
     if (step.operation === 'kill' || step.operation === 'time') {
       lines.push(`  Note over ${from}: ${nameOf(step)}`);

@@ -4,9 +4,10 @@
 import { invalidArgument } from '../errors.ts';
 import type { Choice } from './choices.ts';
 
-/** A choice that was made, and how many operations the thread that went before it had done. */
+/** A choice that was made. */
 export interface Made {
   readonly choice: Choice;
+  /** How many operations the thread of the choice before it had done by then. */
   readonly done: number;
 }
 
@@ -18,7 +19,7 @@ export interface Token {
   readonly until: number;
 }
 
-/** `done`: how many operations the last thread had done in the end. */
+/** `done`: how many operations the thread of the last choice had done in the end. */
 export function tokensOf(made: readonly Made[], done: number): Token[] {
   const tokens: Token[] = [];
   for (const [i, { choice }] of made.entries()) {
@@ -42,6 +43,8 @@ export function textOf(tokens: readonly Token[]): string {
 
 /** Throws for what `textOf` would never have made for so many threads. */
 export function parse(text: string, threads: number): Token[] {
+  // The shortest schedule: nobody has done anything yet.
+  if (text.trim() === '') return [];
   return text
     .trim()
     .split(/\s+/)

@@ -1,24 +1,23 @@
 // Drives threads through schedules: looks at each state, asks a strategy who is next, and sees what goes wrong.
 
-import { MemspanError } from '../errors.ts';
 import { putScheduler } from '../word/scheduler.ts';
 import { type Choice, Choices } from './choices.ts';
-import { putClock } from './clock.ts';
+import { type Clock, putClock } from './clock.ts';
 import { type Decider, Engine } from './engine.ts';
+import { isRefusal, unexplorable } from './memory.ts';
 import { Operations } from './operations.ts';
 import type { Made } from './schedule.ts';
 import { Segments } from './segments.ts';
+import { longestAgo } from './strategies.ts';
+import { type FailureKind, stuckIn } from './stuck.ts';
 import { Status, type Thread } from './thread.ts';
+import { withTimeLimit } from './time-limit.ts';
 import type { Saved, World } from './world.ts';
 
-export type FailureKind =
-  | 'invariant'
-  | 'at-end'
-  | 'outcome'
-  | 'exception'
-  | 'deadlock'
-  | 'lost-wake-up'
-  | 'livelock';
+/** Of a function that has not come to its next step. */
+const STUCK_MS = 30_000;
+/** The clock goes on by so much for who does nothing but look at it, and by more each time. */
+const CLOCK_MS = 1_000;
 
 export interface Found {
   readonly kind: FailureKind;
@@ -28,7 +27,7 @@ export interface Found {
   readonly steps: number;
   readonly preemptions: number;
   readonly made: readonly Made[];
-  /** How many operations the last thread had done. */
+  /** How many operations the thread of the last choice had done. */
   readonly done: number;
 }
 
@@ -42,6 +41,8 @@ export interface Checks {
 }
 
 export interface Strategy {
+  /** It is said by somebody else how far this goes. */
+  readonly isSaid?: boolean;
   /** Undefined: this schedule need not be gone on with. */
   choose(choices: readonly Choice[]): Choice | undefined;
 }
@@ -60,6 +61,8 @@ export class Search implements Decider {
   readonly operations: Operations;
   readonly segments: Segments;
   readonly choices: Choices;
+  /** There are deaths. */
+  readonly #isDeadly: boolean;
   stepsMax: number;
   /** Preemptions that a schedule may have. */
   bound: number = Number.POSITIVE_INFINITY;
@@ -72,8 +75,10 @@ export class Search implements Decider {
   /** How many steps were taken, repeated ones not counted. */
   steps = 0;
   initial!: Saved;
+  /** From which step on those are counted that are a livelock. */
+  #from = 0;
   #next: Choice | undefined;
-  #clock: ReturnType<typeof putClock> | undefined;
+  #clock: Clock | undefined;
 
   constructor(world: World, { crashes, victims, stepsMax }: SearchOptions) {
     this.world = world;
@@ -81,6 +86,7 @@ export class Search implements Decider {
     this.operations = new Operations(this.engine);
     this.segments = new Segments(this.engine);
     this.choices = new Choices(world, crashes, victims);
+    this.#isDeadly = crashes > 0;
     this.stepsMax = stepsMax;
   }
 
@@ -90,16 +96,25 @@ export class Search implements Decider {
     const takeNames = this.segments.put();
     this.#clock = putClock(() => this.engine.recall('clock', -1, () => this.world.now));
     const { stackTraceLimit } = Error;
-    // What is thrown where a thread is left is made by the million, and nobody sees it.
-    Error.stackTraceLimit = 0;
     try {
-      return work();
+      return withTimeLimit(work, STUCK_MS, () => {
+        const who = this.engine.running?.name ?? 'what looks at states';
+        return unexplorable(`${who} runs for ever without a step`, 'Look for an endless loop');
+      });
     } finally {
       Error.stackTraceLimit = stackTraceLimit;
       this.#clock.end();
       takeNames();
       takeOut();
     }
+  }
+
+  /** The same, for schedules by the thousand: what is thrown where a thread is left need not say where that was. */
+  withinQuickly<T>(work: () => T): T {
+    return this.within(() => {
+      Error.stackTraceLimit = 0;
+      return work();
+    });
   }
 
   /** Everything from the beginning, up to the first choice. */
@@ -126,12 +141,19 @@ export class Search implements Decider {
     }
     this.steps++;
     world.steps++;
+    engine.woken = [];
     if (kind === 'kill') {
       world.crashes++;
       engine.kernel.kill(thread);
     } else {
-      world.timeOut(thread);
-      engine.wakeUp(thread, 'timed-out');
+      this.choices.passTime(thread);
+      if (thread.sleep === undefined) {
+        world.now = 2 * world.now + CLOCK_MS;
+        thread.idleSince = -1;
+      } else {
+        world.now = Math.max(world.now, thread.sleep.until);
+        engine.wakeUp(thread, 'timed-out');
+      }
     }
     engine.trace?.push({
       thread: thread.index,
@@ -140,19 +162,18 @@ export class Search implements Decider {
       before: undefined,
       after: undefined,
       answer: undefined,
-      woken: [],
+      woken: engine.woken.filter((index) => index !== thread.index),
       nth: thread.length,
     });
     this.#next = this.#decide();
   }
 
   #run(thread: Thread): void {
-    this.#clock?.reset();
     let isDone: boolean;
     try {
-      isDone = this.engine.run(thread, () => this.checks.act(thread));
+      isDone = this.engine.run(thread);
     } catch (error) {
-      if (error instanceof MemspanError && error.operation === 'explore') throw error;
+      if (isRefusal(error)) throw error;
       this.#fail('exception', `${thread.name} has thrown: ${describe(error)}`, error);
       return;
     }
@@ -160,8 +181,18 @@ export class Search implements Decider {
     if (isDone || thread.status === Status.asleep) this.#next = this.#decide();
   }
 
+  act(thread: Thread): unknown {
+    const act = (): unknown => this.checks.act(thread);
+    return this.#clock === undefined ? act() : this.#clock.afresh(act);
+  }
+
   mayStep(running: Thread): boolean {
-    const choice = this.#decide();
+    let choice: Choice | undefined;
+    try {
+      choice = this.#decide();
+    } catch (error) {
+      this.engine.refuse(error);
+    }
     if (choice?.kind === 'step' && choice.thread === running) return true;
     this.#next = choice;
     return false;
@@ -171,28 +202,60 @@ export class Search implements Decider {
     const { world } = this;
     if (this.found !== undefined || this.#isWrong()) return undefined;
     if (world.steps >= this.limit) return undefined;
-    if (world.steps >= this.stepsMax) {
-      this.fail('livelock', `after ${world.steps} steps they still go on`);
-      return undefined;
-    }
     let choices = this.choices.now(this.bound);
+    if (choices.length === 0 && this.#goesOn()) choices = this.choices.now(this.bound);
     if (choices.length === 0) {
       this.#conclude();
       if (this.found !== undefined) return undefined;
       choices = this.choices.deaths();
       if (choices.length === 0) return undefined;
     }
-    const choice = this.strategy.choose(choices);
+    const choice = this.#oneOf(choices);
     if (choice !== undefined) this.make(choice);
     return choice;
+  }
+
+  #oneOf(choices: readonly Choice[]): Choice | undefined {
+    const { world, stepsMax } = this;
+    if (this.strategy.isSaid === true) this.#from = world.steps;
+    const steps = world.steps - this.#from;
+    if (steps < stepsMax) return this.strategy.choose(choices);
+    // Who was not let go on so far can still end this: from here on each has its turn.
+    const fair = steps < 2 * stepsMax ? this.#inTurn() : undefined;
+    if (fair === undefined) {
+      this.#fail(
+        'livelock',
+        `after ${steps} steps, the last ${stepsMax} by turns, they still go on`,
+      );
+    }
+    return fair;
+  }
+
+  /** Whoever has waited for longest. Deaths would only hide what is looked for. */
+  #inTurn(): Choice | undefined {
+    const living = this.choices.now(Number.POSITIVE_INFINITY).filter(({ kind }) => kind !== 'kill');
+    const steps = living.filter(({ kind }) => kind === 'step');
+    return longestAgo(steps.length > 0 ? steps : living);
   }
 
   /** Notes a choice that is about to be followed. */
   make(choice: Choice): void {
     const { world } = this;
-    this.made.push({ choice, done: world.last?.length ?? 0 });
-    if (choice.kind === 'step') this.steps++;
+    this.made.push({ choice, done: this.made.at(-1)?.choice.thread.length ?? 0 });
+    if (choice.kind !== 'step') return;
+    this.steps++;
     world.preemptions += this.choices.costOf(choice);
+    world.last = choice.thread;
+  }
+
+  /** Whether somebody who does the same again and again would at last do something else. */
+  #goesOn(): boolean {
+    const { engine, stepsMax, world } = this;
+    let goesOn = false;
+    for (const thread of world.threads) {
+      if (thread.status === Status.ready && engine.goesOn(thread, stepsMax)) goesOn = true;
+    }
+    return goesOn;
   }
 
   /** Looks from outside, without the scheduler taking it for a step of the thread that runs. */
@@ -202,6 +265,7 @@ export class Search implements Decider {
     try {
       message = this.engine.outside(() => checks.invariant());
     } catch (error) {
+      if (isRefusal(error)) throw error;
       this.#fail('invariant', `the invariant has thrown: ${describe(error)}`, error);
       return true;
     }
@@ -211,63 +275,32 @@ export class Search implements Decider {
   }
 
   #conclude(): void {
-    if (this.choices.wasBounded) return;
-    const { world, engine } = this;
-    const left = world.threads.filter(
-      ({ status }) => status === Status.asleep || status === Status.ready,
-    );
-    // What is looked at now comes after everything in any order.
-    engine.contention.isNoting = false;
+    const { contention } = this.engine;
+    // What is looked at now comes after everything in any order; but a death comes before what it has cut off.
+    contention.isNoting = this.#isDeadly;
     try {
-      if (left.length > 0 && !engine.outside(() => this.checks.mayWait())) {
-        this.#stuck(left);
-        return;
-      }
-    } catch (error) {
-      this.#stuck(left, error);
-      return;
+      this.#judge();
     } finally {
-      engine.contention.isNoting = true;
+      contention.isNoting = true;
     }
-    this.#judge();
   }
 
   #judge(): void {
-    const { engine } = this;
-    engine.contention.isNoting = false;
+    const { engine, checks } = this;
+    const stuck = stuckIn(this.world);
+    let isAtEnd = stuck === undefined;
     try {
-      const wrong = engine.outside(() => this.checks.atEnd());
+      isAtEnd ||= engine.outside(() => checks.mayWait());
+      const wrong = isAtEnd ? engine.outside(() => checks.atEnd()) : stuck;
       if (wrong !== undefined) this.#fail(wrong.kind, wrong.message);
     } catch (error) {
-      this.#fail('at-end', `atEnd has thrown: ${describe(error)}`, error);
-    } finally {
-      engine.contention.isNoting = true;
+      if (isRefusal(error)) throw error;
+      if (isAtEnd) this.#fail('at-end', `atEnd has thrown: ${describe(error)}`, error);
+      else {
+        const why = `${stuck?.message}; mayWait has thrown: ${describe(error)}`;
+        this.#fail(stuck?.kind ?? 'deadlock', why, error);
+      }
     }
-  }
-
-  #stuck(left: readonly Thread[], error?: unknown): void {
-    const lost = left.find(({ sleep }) => sleep !== undefined && this.#hasChanged(sleep));
-    const who = left.map((thread) => this.#waitOf(thread)).join(', ');
-    const why = error === undefined ? '' : `; mayWait has thrown: ${describe(error)}`;
-    if (lost === undefined) this.#fail('deadlock', `nobody can go on: ${who}${why}`, error);
-    else this.#fail('lost-wake-up', `nobody will wake ${lost.name}: ${who}${why}`, error);
-  }
-
-  #hasChanged({ at, expected }: { at: number; expected: unknown }): boolean {
-    return this.world.memory.valueAt(at) !== expected;
-  }
-
-  #waitOf({ name, sleep }: Thread): string {
-    const { memory } = this.world;
-    if (sleep === undefined) return `${name} can go on`;
-    const { at, expected } = sleep;
-    const now = memory.valueAt(at);
-    const change = now === expected ? '' : ` and is ${now} now`;
-    return `${name} sleeps on ${memory.nameOf(at)}, which was ${expected}${change}`;
-  }
-
-  fail(kind: 'livelock', message: string): void {
-    this.#fail(kind, message);
   }
 
   #fail(kind: FailureKind, message: string, error?: unknown): void {
@@ -279,7 +312,7 @@ export class Search implements Decider {
       steps: world.steps,
       preemptions: world.preemptions,
       made: [...this.made],
-      done: world.last?.length ?? 0,
+      done: this.made.at(-1)?.choice.thread.length ?? 0,
     };
   }
 }

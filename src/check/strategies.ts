@@ -23,11 +23,14 @@ export class DepthFirst implements Strategy {
   readonly visited: Visited = new Visited();
   readonly #search: Search;
   readonly #path: Node[] = [];
+  /** For the shortest: who comes to a state in fewer steps goes on from there. */
+  readonly #bySteps: boolean;
   /** There were schedules with more preemptions. */
   wasBounded = false;
 
-  constructor(search: Search) {
+  constructor(search: Search, { bySteps = false }: { readonly bySteps?: boolean } = {}) {
     this.#search = search;
+    this.#bySteps = bySteps;
   }
 
   choose(choices: readonly Choice[]): Choice | undefined {
@@ -39,7 +42,8 @@ export class DepthFirst implements Strategy {
     if (choices.length === 1 && !isAfterDeath) return first;
     const [hash, hash2] = world.hashes(bound < Number.POSITIVE_INFINITY);
     const preemptions = bound < Number.POSITIVE_INFINITY ? world.preemptions : 0;
-    if (this.visited.visit(hash, hash2, preemptions)) return undefined;
+    const steps = this.#bySteps ? world.steps : 0;
+    if (this.visited.visit(hash, hash2, preemptions, steps)) return undefined;
     this.#path.push({ saved: world.save(), choices, made: made.length, next: 1 });
     return first;
   }
@@ -63,26 +67,38 @@ export class DepthFirst implements Strategy {
   }
 }
 
-/** Any of the choices: who goes on mostly goes on. */
+/** Any of the choices: who goes on mostly goes on. Now and then all by turns, which is how two make way for ever. */
 export class ByChance implements Strategy {
   readonly #random: () => number;
   readonly #keeps: number;
+  #untilTurns: number;
 
   constructor(seed: number) {
     this.#random = randomFrom(seed);
     // Some schedules with many switches, some with few.
     this.#keeps = [0.5, 0.8, 0.95][Math.floor(this.#random() * 3)] as number;
+    this.#untilTurns = this.#random() < 0.1 ? this.#random() * 20 : Number.POSITIVE_INFINITY;
   }
 
   choose(choices: readonly Choice[]): Choice | undefined {
-    if (choices[0]?.kind === 'step' && this.#random() < this.#keeps) return choices[0];
+    const steps = choices.filter(({ kind }) => kind === 'step');
+    if (--this.#untilTurns < 0 && steps.length > 0) return longestAgo(steps);
+    if (steps.length > 0 && this.#random() < this.#keeps) return steps[0];
     // Deaths and ends of time are as many as threads at each step: one in four is enough.
     const isRare = this.#random() < 0.75;
-    const steps = choices.filter(({ kind }) => kind === 'step');
     const some = steps.length > 0 && isRare ? steps : choices;
     if (isRare && choices.every(({ kind }) => kind === 'kill')) return undefined;
     return some[Math.floor(this.#random() * some.length)];
   }
+}
+
+/** Whose turn it is when each has its turn. */
+export function longestAgo(choices: readonly Choice[]): Choice | undefined {
+  let found = choices[0];
+  for (const choice of choices) {
+    if (found !== undefined && choice.thread.lastStep < found.thread.lastStep) found = choice;
+  }
+  return found;
 }
 
 /** As the tokens say, as long as that is possible; then without preemptions. */
@@ -90,16 +106,21 @@ export class AsSaid implements Strategy {
   readonly #search: Search;
   readonly #tokens: readonly Token[];
   #next = 0;
-  /** Everything was as the tokens say. */
-  isExact = true;
+  /** The steps in the trace when all had been said. */
+  said = 0;
 
   constructor(search: Search, tokens: readonly Token[]) {
     this.#search = search;
     this.#tokens = tokens;
   }
 
+  get isSaid(): boolean {
+    return this.#next < this.#tokens.length;
+  }
+
   choose(choices: readonly Choice[]): Choice | undefined {
-    const { choices: all, world } = this.#search;
+    const { choices: all, world, engine } = this.#search;
+    if (this.isSaid) this.said = engine.trace?.length ?? 0;
     for (;;) {
       const token = this.#tokens[this.#next];
       if (token === undefined) return choices.find(({ kind }) => kind !== 'kill');
@@ -109,7 +130,6 @@ export class AsSaid implements Strategy {
       if (kind !== 'step' || isOver) this.#next++;
       if (isOver) continue;
       if (choice !== undefined && choices.includes(choice)) return choice;
-      this.isExact = false;
       if (kind === 'step') this.#next++;
     }
   }

@@ -4,7 +4,7 @@
 // there (an exception out of its next operation), and when it is its turn again it runs anew, each operation answered
 // with what it was answered before, until it is where it was. Its history is all there is of it.
 
-import type { Copies } from './memory.ts';
+import type { Entry } from './history.ts';
 
 export const Status = {
   /** It can take a step. */
@@ -16,19 +16,6 @@ export const Status = {
 } as const;
 
 export type Status = (typeof Status)[keyof typeof Status];
-
-/** All plain accesses to guarded memory between two operations, as one. */
-export const PLAIN = 'plain';
-
-/** One operation that a thread has done. */
-export interface Entry {
-  readonly kind: string;
-  /** What it was done to: the number of its first byte among all explored bytes, or less than 0. */
-  readonly at: number;
-  answer: unknown;
-  /** Of the guarded regions, for plain accesses that come next. */
-  guarded: Copies | undefined;
-}
 
 /** What a sleeper sleeps on. */
 export interface Sleep {
@@ -49,10 +36,12 @@ export interface SavedThread {
   readonly hash: number;
   readonly hash2: number;
   readonly sleep: Sleep | undefined;
+  readonly looks: number;
   readonly idleSince: number;
-  readonly changes: number;
-  readonly timedOutAt: number;
-  readonly timeOuts: number;
+  readonly sameTo: number;
+  readonly busyTo: number;
+  readonly owes: number;
+  readonly lastStep: number;
   readonly answer: unknown;
 }
 
@@ -68,14 +57,18 @@ export class Thread {
   hash = 0;
   hash2 = 0;
   sleep: Sleep | undefined;
-  /** The memory's version since which it has only looked at the same things again and again; −1: it has not. */
+  /** How many of its last operations have changed nothing and woken nobody. */
+  looks = 0;
+  /** The memory's version since which it only does the same again and again, and in vain; −1: it does not. */
   idleSince = -1;
-  /** How many of the changes of the memory were its own. */
-  changes = 0;
-  /** How many changes others had made when its last sleep's time was over. */
-  timedOutAt = -1;
-  /** How often in a row its time was over since then. */
-  timeOuts = 0;
+  /** Up to this length of its history it is known to do the same if it is answered the same. */
+  sameTo = -1;
+  /** And at this one to do something else. */
+  busyTo = -1;
+  /** Who could have gone on, and did not, while its time was over: once, twice, three times; a byte for each. */
+  owes = 0;
+  /** After how many steps of all it took its last one, or could go on again. */
+  lastStep = 0;
   /** What its function has returned. */
   result: unknown;
 
@@ -85,52 +78,36 @@ export class Thread {
   }
 
   save(): SavedThread {
-    const { status, length, hash, hash2, sleep, idleSince, changes, timedOutAt, timeOuts } = this;
-    // A sleeper's last answer comes later, and another one on another way.
-    const answer = this.history[length - 1]?.answer;
     return {
-      status,
-      length,
-      hash,
-      hash2,
-      sleep,
-      idleSince,
-      changes,
-      timedOutAt,
-      timeOuts,
-      answer,
+      status: this.status,
+      length: this.length,
+      hash: this.hash,
+      hash2: this.hash2,
+      sleep: this.sleep,
+      looks: this.looks,
+      idleSince: this.idleSince,
+      sameTo: this.sameTo,
+      busyTo: this.busyTo,
+      owes: this.owes,
+      lastStep: this.lastStep,
+      // A sleeper's last answer comes later, and another one on another way.
+      answer: this.history[this.length - 1]?.answer,
     };
   }
 
   restore(saved: SavedThread): void {
-    const { answer, ...rest } = saved;
-    Object.assign(this, rest);
+    this.status = saved.status;
+    this.length = saved.length;
+    this.hash = saved.hash;
+    this.hash2 = saved.hash2;
+    this.sleep = saved.sleep;
+    this.looks = saved.looks;
+    this.idleSince = saved.idleSince;
+    this.sameTo = saved.sameTo;
+    this.busyTo = saved.busyTo;
+    this.owes = saved.owes;
+    this.lastStep = saved.lastStep;
     const last = this.history[this.length - 1];
-    if (last !== undefined) last.answer = answer;
+    if (last !== undefined) last.answer = saved.answer;
   }
-}
-
-/** Up to so many operations are taken for one turn of a loop that looks. */
-const PERIOD_MAX = 8;
-const LOOKS = new Set(['load', 'read', 'compareExchange', 'isHeld', 'clock', 'news', PLAIN]);
-
-/** How often it may do so before it has to wait for something to change: who looks a few times and then does something
- * else is not hindered. */
-const TURNS_MAX = 3;
-
-/** Whether the last operations were the same, with the same answers, several times. */
-export function repeatsItself({ history, length }: Thread): boolean {
-  for (let period = 1; period <= PERIOD_MAX; period++) {
-    const first = length - TURNS_MAX * period;
-    if (first < period) return false;
-    let isSame = true;
-    for (let i = first; i < length && isSame; i++) {
-      const { kind, at, answer } = history[i] as Entry;
-      const before = history[i - period] as Entry;
-      isSame =
-        LOOKS.has(kind) && kind === before.kind && at === before.at && answer === before.answer;
-    }
-    if (isSame) return true;
-  }
-  return false;
 }

@@ -1,11 +1,9 @@
 // Everything that steps change: memory, threads, who sleeps, the clock, who has died. It can be put back.
 
 import { bitsOf, mix } from './hash.ts';
+import { asks } from './history.ts';
 import { type Copies, Memory } from './memory.ts';
 import { type SavedThread, Status, Thread } from './thread.ts';
-
-/** Who sleeps again that often when its time is over does so in a loop. */
-const POLLS_MAX = 3;
 
 export interface Saved {
   readonly mark: number;
@@ -24,7 +22,7 @@ export class World {
   readonly memory: Memory = new Memory();
   readonly threads: readonly Thread[];
   /** First come, first woken. */
-  sleepers: Thread[] = [];
+  sleepers: readonly Thread[] = [];
   /** Milliseconds. It moves when somebody's time is over, and at no other time. */
   now = 0;
   /** Who has taken the last step. */
@@ -44,7 +42,7 @@ export class World {
     return {
       mark: memory.mark,
       threads: this.threads.map((thread) => thread.save()),
-      sleepers: [...sleepers],
+      sleepers,
       now,
       last,
       preemptions,
@@ -61,8 +59,13 @@ export class World {
     this.memory.version = version;
     this.memory.putGuarded(guarded);
     for (const thread of this.threads) thread.restore(threads[thread.index] as SavedThread);
-    this.sleepers = [...sleepers];
-    Object.assign(this, rest);
+    // Neither list is ever written to.
+    this.sleepers = sleepers;
+    this.now = rest.now;
+    this.last = rest.last;
+    this.preemptions = rest.preemptions;
+    this.crashes = rest.crashes;
+    this.steps = rest.steps;
   }
 
   /** What is equal has the same future, whatever led to it. With `byLast`, where it matters who went last. */
@@ -79,11 +82,10 @@ export class World {
         continue;
       }
       const isIdle = thread.idleSince === this.memory.version ? 8 : 0;
-      const timeOuts = 16 * this.#timeOutsOf(thread);
       stir(thread.hash, thread.hash2);
-      stir(thread.status | isIdle | timeOuts, thread.length);
+      stir(thread.status | isIdle | (thread.owes << 4), thread.length);
     }
-    for (const { index } of this.sleepers) stir(index, 77);
+    for (const { index, sleep } of this.sleepers) stir(index, bitsOf(sleep?.until));
     stir(bitsOf(this.now), 1);
     // Nobody takes the turn from one who has ended.
     const isOver = (this.last?.status ?? Status.dead) >= Status.done;
@@ -97,24 +99,31 @@ export class World {
     return [hash, hash2];
   }
 
-  /** Its time is over. */
-  timeOut(thread: Thread): void {
-    thread.timeOuts = this.#timeOutsOf(thread) + 1;
-    thread.timedOutAt = this.memory.version - thread.changes;
-    this.now = Math.max(this.now, thread.sleep?.until ?? 0);
+  /** Whoever wakes in vain again and again has somebody to wake now. */
+  putToSleep(thread: Thread): void {
+    this.sleepers = [...this.sleepers, thread];
+    for (const other of this.threads) {
+      if (other.idleSince >= 0 && asks(other, ['wake', 'notify'])) other.idleSince = -1;
+    }
   }
 
-  /** Whether its time was over several times while nobody else has changed anything: it would only look again. */
-  isPolling(thread: Thread): boolean {
-    return this.#timeOutsOf(thread) >= POLLS_MAX;
-  }
-
-  #timeOutsOf({ timedOutAt, changes, timeOuts }: Thread): number {
-    return timedOutAt === this.memory.version - changes ? timeOuts : 0;
+  /** It has taken a step, or its time was over: nobody owes it anything any more. */
+  hasGoneOn(thread: Thread): void {
+    thread.lastStep = this.steps;
+    for (const other of this.threads) {
+      if (other.owes !== 0) other.owes &= ~(0x010101 << thread.index);
+    }
   }
 
   /** Whether it can go on now, and would not only look at the same thing again. */
   isEager({ status, idleSince }: Thread): boolean {
     return status === Status.ready && idleSince !== this.memory.version;
+  }
+
+  /** Whether its time may be over: of its sleep, or of what it looks at the clock for. */
+  isTimed(thread: Thread): boolean {
+    const { status, sleep, idleSince } = thread;
+    if (status === Status.asleep) return (sleep?.until ?? Infinity) < Infinity;
+    return status === Status.ready && idleSince === this.memory.version && asks(thread, ['clock']);
   }
 }
