@@ -221,6 +221,6 @@ export const barrier: readonly Model[] = [
     threads: [two.party, two.hurried],
     crashes: 1,
     quick: { bound: 0 },
-    full: { bound: 1 },
+    full: { bound: 2 },
   }),
 ];
