@@ -39,6 +39,7 @@ export class Kernel {
     const nameOf = (offset: number): string => this.#names[offset / 4] ?? 'kernel';
     this.#base = memory.add(this.#words.buffer, nameOf).base;
     this.#place = memory.placeOf(this.#words) as Place;
+    engine.world.news = () => this.news;
   }
 
   get news(): number {
@@ -155,7 +156,7 @@ export class Kernel {
 
   /** A descriptor was closed: who wants to hear of it looks whether somebody has died. */
   #tell(): void {
-    this.set(NEWS, this.news + 1);
+    this.#engine.world.memory.write(this.#place, NEWS, this.news + 1, false);
     for (const sleeper of [...this.#engine.world.sleepers]) {
       if (sleeper.sleep?.watches === true) this.#engine.wakeUp(sleeper, 'disturbed');
     }

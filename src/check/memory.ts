@@ -47,6 +47,7 @@ interface Change {
   readonly index: number;
   readonly at: number;
   readonly before: Value;
+  readonly isHashed: boolean;
 }
 
 export class Memory {
@@ -103,15 +104,18 @@ export class Memory {
     this.#used.set(base + index * array.BYTES_PER_ELEMENT, { array, index });
   }
 
-  /** Converts as the array does; what is there then. */
-  write({ array, base }: Place, index: number, value: Value): Value {
+  /**
+   * Converts as the array does; what is there then. What is not hashed is to follow from what the threads have done: it
+   * makes no state different from another.
+   */
+  write({ array, base }: Place, index: number, value: Value, isHashed = true): Value {
     const before = array[index] as Value;
     (array as { [index: number]: Value })[index] = value;
     const after = array[index] as Value;
     if (Object.is(after, before)) return after;
     const at = base + index * array.BYTES_PER_ELEMENT;
-    this.#log.push({ array, index, at, before });
-    this.#rehash(at, before, after);
+    this.#log.push({ array, index, at, before, isHashed });
+    if (isHashed) this.#rehash(at, before, after);
     this.version++;
     return after;
   }
@@ -122,8 +126,8 @@ export class Memory {
 
   undoTo(mark: number): void {
     while (this.#log.length > mark) {
-      const { array, index, at, before } = this.#log.pop() as Change;
-      this.#rehash(at, array[index] as Value, before);
+      const { array, index, at, before, isHashed } = this.#log.pop() as Change;
+      if (isHashed) this.#rehash(at, array[index] as Value, before);
       (array as { [index: number]: Value })[index] = before;
     }
   }

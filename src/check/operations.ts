@@ -6,7 +6,10 @@ import { type AtomicMethods, realAtomics, type Scheduler } from '../word/schedul
 import { elementOf, indexIn, integerOf, integers, waitable } from './conversions.ts';
 import { ASLEEP, type Engine } from './engine.ts';
 import { type Elements, type Memory, type Place, unexplorable, type Value } from './memory.ts';
-import { Status } from './thread.ts';
+import { type Sleep, Status } from './thread.ts';
+
+/** How production code sleeps. */
+type Manner = Pick<Sleep, 'watches' | 'isSliced'> & { readonly seen: number };
 
 type Update = (before: never, operand: never) => Value;
 
@@ -169,7 +172,8 @@ export class Operations implements Scheduler {
     watch: number,
     seen: number,
   ): boolean {
-    const found = this.#waitOn('sleep', words, index, expected, leftMs, watch > 0, seen);
+    const how = { watches: watch > 0, isSliced: true, seen };
+    const found = this.#waitOn('sleep', words, index, expected, leftMs, how);
     if (found !== undefined) return true;
     return this.engine.refuse(
       unexplorable(
@@ -235,8 +239,7 @@ export class Operations implements Scheduler {
     index: number,
     value: Value,
     timeoutMs: number | undefined,
-    watches = false,
-    seen = 0,
+    { watches, isSliced, seen }: Manner = { watches: false, isSliced: false, seen: 0 },
   ): string | undefined {
     const { engine } = this;
     const place = this.#placeOf(array as Elements);
@@ -264,7 +267,7 @@ export class Operations implements Scheduler {
     this.memory.use(place, i);
     engine.done(kind, at, ASLEEP, before, before);
     const until = engine.world.now + leftMs;
-    thread.sleep = { kind, at, until, watches, expected };
+    thread.sleep = { kind, at, until, watches, isSliced, expected };
     thread.status = Status.asleep;
     engine.world.putToSleep(thread);
     return engine.leave();

@@ -82,6 +82,7 @@ export class Search implements Decider {
 
   constructor(world: World, { crashes, victims, stepsMax }: SearchOptions) {
     this.world = world;
+    world.areDeaths = crashes > 0;
     this.engine = new Engine(world, this);
     this.operations = new Operations(this.engine);
     this.segments = new Segments(this.engine);
@@ -151,7 +152,9 @@ export class Search implements Decider {
         world.now = 2 * world.now + CLOCK_MS;
         thread.idleSince = -1;
       } else {
-        world.now = Math.max(world.now, thread.sleep.until);
+        // A slice is none of the caller's time.
+        const { until } = thread.sleep;
+        if (until < Number.POSITIVE_INFINITY) world.now = Math.max(world.now, until);
         engine.wakeUp(thread, 'timed-out');
       }
     }

@@ -26,6 +26,8 @@ export interface Sleep {
   readonly until: number;
   /** It hears of deaths. */
   readonly watches: boolean;
+  /** It ends after a while in any case, and is begun again if there is nothing new. */
+  readonly isSliced: boolean;
   readonly expected: unknown;
 }
 

@@ -32,6 +32,10 @@ export class World {
   crashes = 0;
   /** Steps so far. */
   steps = 0;
+  /** Threads may be killed in this exploration. */
+  areDeaths = false;
+  /** How many pieces of news there have been (kernel.ts). */
+  news: () => number = () => 0;
 
   constructor(names: readonly string[]) {
     this.threads = names.map((name, index) => new Thread(index, name));
@@ -78,7 +82,8 @@ export class World {
     for (const thread of this.threads) {
       // What it knew has died with it: only what it has left in the memory matters.
       if (thread.status === Status.dead) {
-        stir(Status.dead, 9);
+        // Of the news, what it has made is not told by anybody's history.
+        stir(Status.dead, this.news());
         continue;
       }
       const isIdle = thread.idleSince === this.memory.version ? 8 : 0;
@@ -120,10 +125,15 @@ export class World {
     return status === Status.ready && idleSince !== this.memory.version;
   }
 
-  /** Whether its time may be over: of its sleep, or of what it looks at the clock for. */
+  /**
+   * Whether its time may be over: of its sleep, or of what it looks at the clock for. The slices of a sleep would hide that
+   * nobody wakes it: they count only for who does not hear of deaths, where there are some.
+   */
   isTimed(thread: Thread): boolean {
     const { status, sleep, idleSince } = thread;
-    if (status === Status.asleep) return (sleep?.until ?? Infinity) < Infinity;
+    if (sleep !== undefined) {
+      return sleep.until < Infinity || (this.areDeaths && sleep.isSliced && !sleep.watches);
+    }
     return status === Status.ready && idleSince === this.memory.version && asks(thread, ['clock']);
   }
 }

@@ -5,6 +5,7 @@ import { condition } from './models/condition.ts';
 import { event } from './models/event.ts';
 import { mutex } from './models/mutex.ts';
 import { once } from './models/once.ts';
+import { ring } from './models/ring.ts';
 import { rwlock } from './models/rwlock.ts';
 import { semaphore } from './models/semaphore.ts';
 import { span } from './models/span.ts';
@@ -18,4 +19,5 @@ export const models: readonly Model[] = [
   ...barrier,
   ...once,
   ...span,
+  ...ring,
 ];
