@@ -2,6 +2,7 @@
 import type { Model } from './model.ts';
 import { barrier } from './models/barrier.ts';
 import { condition } from './models/condition.ts';
+import { directory } from './models/directory.ts';
 import { event } from './models/event.ts';
 import { mutex } from './models/mutex.ts';
 import { once } from './models/once.ts';
@@ -20,4 +21,5 @@ export const models: readonly Model[] = [
   ...once,
   ...span,
   ...ring,
+  ...directory,
 ];

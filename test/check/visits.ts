@@ -29,8 +29,9 @@ export interface Visit {
   readonly id: number;
   readonly created: boolean;
   readonly recovered: boolean;
-  /** The threads that were dead before it came. */
+  /** The threads that were dead before it came, and before it left. */
   readonly deadBefore: readonly number[];
+  readonly deadThen: readonly number[];
 }
 
 /** As many participants as there are threads: nobody is ever turned away. */
@@ -73,8 +74,7 @@ export function visitor(
 ) {
   const shape = how === 'join' ? options : { ...shapeFor(threads), ...options };
   return ({ attached, ids, phase, recovered }: Shared, { index, span: others }: Me): Visit => {
-    const dead = others.threads('thread *').filter(({ alive }) => !alive);
-    const deadBefore = dead.map(({ name }) => Number(name.slice('thread '.length)));
+    const deadBefore = deadOf(others);
     phase[index] = Phase.opening;
     let span: Span;
     try {
@@ -83,7 +83,7 @@ export function visitor(
       if (!(error instanceof MemspanError)) throw error;
       phase[index] = Phase.gone;
       const { code } = error;
-      return { code, file: 0, id: 0, created: false, recovered: false, deadBefore };
+      return { code, file: 0, id: 0, created: false, recovered: false, deadBefore, deadThen: [] };
     }
     const file = fileOf(span.segment);
     const { id } = span.attachment('visit');
@@ -91,13 +91,18 @@ export function visitor(
     recovered[index] = Number(span.recovered);
     ids[index] = id;
     attached[index] = file;
-    const visit = { created: span.created, recovered: span.recovered };
+    const visit = { created: span.created, recovered: span.recovered, deadThen: deadOf(others) };
     attached[index] = 0;
     phase[index] = Phase.closing;
     span.close();
     phase[index] = Phase.gone;
     return { ...visit, code: undefined, file, id, deadBefore };
   };
+}
+
+function deadOf(span: Span): number[] {
+  const dead = span.threads('thread *').filter(({ alive }) => !alive);
+  return dead.map(({ name }) => Number(name.slice('thread '.length)));
 }
 
 /** Who is attached is where the name leads to, in a slot of its own. */
@@ -121,24 +126,20 @@ export function visitsOf({ results }: VisitsEnd): Visit[] {
   return results.filter((visit) => visit !== undefined);
 }
 
-/** No id comes back, and the span can be had when all are gone. Who visits it then. */
-export function lastVisit(threads: number, end: VisitsEnd): Visit {
+/** No id comes back, and the span can be had when all are gone. What who visits it then finds. */
+export function lastVisit(
+  threads: number,
+  end: VisitsEnd,
+): Pick<Visit, 'file' | 'created' | 'recovered'> {
   const ids = visitsOf(end).flatMap(({ code, file, id }) =>
     code === undefined ? [`${file}:${id}`] : [],
   );
   assert.equal(new Set(ids).size, ids.length, `an id has come back: ${ids.join(' ')}`);
   const span = Span.open(NAME, shapeFor(threads));
   const { recovered, created } = span;
-  const visit = {
-    recovered,
-    created,
-    file: fileOf(span.segment),
-    id: 0,
-    code: undefined,
-    deadBefore: [],
-  };
+  const file = fileOf(span.segment);
   span.close();
-  return visit;
+  return { recovered, created, file };
 }
 
 /**
@@ -164,13 +165,15 @@ export function isSeenTo(shared: Shared, end: VisitsEnd): void {
   const last = lastVisit(threads, end);
   const { killed } = end;
   const everybody = Array.from({ length: threads }, (_, index) => index);
-  const check = ({ recovered }: Visit, after: readonly number[]): void => {
+  const check = ({ recovered }: Pick<Visit, 'recovered'>, after: readonly number[]): void => {
     const isStale = isStaleAfter(shared, after);
     assert.equal(recovered, isStale ?? recovered, 'told of the death, or not');
   };
   check(last, everybody);
   for (const visit of visitsOf(end)) {
     if (visit.deadBefore.length === threads - 1) check(visit, visit.deadBefore);
+    // Who was last there and has left in order has seen to the dead.
+    if (visit.deadThen.length === threads - 1) assert.ok(!last.recovered, 'left to the next one');
   }
   const before = Number(shared.before > 0);
   const told = [...shared.recovered].reduce((sum, one) => sum + one, Number(last.recovered));

@@ -85,6 +85,14 @@ export const span: readonly Model[] = [
     quick: { bound: 0 },
     full: { bound: 1 },
   }),
+  model('span: there is room for one of two', {
+    setup: two,
+    threads: [visitor(1, lastClose), visitor(1, lastClose)],
+    invariant: isOneSpan,
+    atEnd: isGone,
+    quick: { bound: 1 },
+    full: { bound: 3 },
+  }),
   model('span: two make it', {
     setup: two,
     threads: [visitor(2), visitor(2)],
