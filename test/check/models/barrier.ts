@@ -8,8 +8,6 @@ import { type Model, model } from '../model.ts';
 interface Shared {
   /** Of each thread: 2p + 1 before it waits in phase p, 2p + 2 when that is over. */
   readonly place: Int32Array;
-  /** As who looks from outside has it: to open it at every step would take longer than the step. */
-  readonly seen: Barrier;
 }
 
 /** What became of the phases of a thread: what it was told in each that was completed. */
@@ -57,10 +55,12 @@ function meeting(parties: number, phases: number) {
       }
       return { orders, isBroken: false };
     };
+  /** As who looks from outside has it: to open it at every step would take longer than the step. */
+  let seen: Barrier;
   return {
     setup: ({ span }: Me): Shared => {
-      const seen = span.barrier('b', options);
-      return { place: new Int32Array(parties), seen };
+      seen = span.barrier('b', options);
+      return { place: new Int32Array(parties) };
     },
     party: party(() => undefined),
     /** Who is told that it is broken puts it in order. */
@@ -89,7 +89,8 @@ function meeting(parties: number, phases: number) {
       return { orders: [], isBroken: false };
     },
     /** Between the one that is furthest and the one that is last there is no barrier. */
-    invariant: ({ place, seen: { arrived } }: Shared): void => {
+    invariant: ({ place }: Shared): void => {
+      const { arrived } = seen;
       const furthest = Math.max(...place);
       const last = Math.min(...place);
       const isApart = furthest - last > (furthest % 2 === 0 ? 1 : 2);

@@ -9,8 +9,6 @@ import { lives, waitingFor } from '../waiting.ts';
 interface Shared {
   /** Of each thread: 0, or where it is. */
   readonly place: Int32Array;
-  /** As who looks from outside has it: to open it at every step would take longer than the step. */
-  readonly seen: Semaphore;
 }
 
 const INSIDE = 1;
@@ -45,16 +43,19 @@ function users(options: SemaphoreOptions) {
       permit.release();
       return overtaken;
     };
+  /** As who looks from outside has it: to open it at every step would take longer than the step. */
+  let seen: Semaphore;
   return {
     setup: ({ span }: Me): Shared => {
-      const seen = span.semaphore('s', options);
-      return { place: new Int32Array(4), seen };
+      seen = span.semaphore('s', options);
+      return { place: new Int32Array(4) };
     },
     user: use(() => []),
     hurried: use(() => [], 10),
     watchful: use((span) => waitingFor(span, 's')),
     /** What a dead one had is gone, or with undo free again. */
-    invariant: ({ place, seen: { value } }: Shared, me: Me): void => {
+    invariant: ({ place }: Shared, me: Me): void => {
+      const { value } = seen;
       let inside = count(place, INSIDE);
       if (undo && inside + value > initial) {
         inside = [...place].filter((p, thread) => p === INSIDE && lives(me.span, thread)).length;
@@ -90,8 +91,12 @@ function users(options: SemaphoreOptions) {
 /** How many of a number of permits that somebody posts were acquired, by those who only acquire. */
 function posting(max: number) {
   const options = { initial: 0, max };
+  let seen: Semaphore;
   return {
-    setup: ({ span }: Me): { seen: Semaphore } => ({ seen: span.semaphore('s', options) }),
+    setup: ({ span }: Me): object => {
+      seen = span.semaphore('s', options);
+      return {};
+    },
     /** How many it has posted. */
     poster:
       (count: number) =>
@@ -111,8 +116,8 @@ function posting(max: number) {
     },
     hurried: (_: object, { span }: Me): number =>
       span.semaphore('s', options).acquire({ timeoutMs: 10 }) === null ? 0 : -1,
-    invariant: ({ seen: { value } }: { seen: Semaphore }): void => {
-      assert.ok(value <= max, `${value} are free, of ${max}`);
+    invariant: (): void => {
+      assert.ok(seen.value <= max, `${seen.value} are free, of ${max}`);
     },
     mayWait: (_: object, { span, killed }: End<number>): boolean =>
       killed.length > 0 && span.semaphore('s').value === 0,
