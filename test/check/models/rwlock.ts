@@ -247,6 +247,15 @@ export const rwlock: readonly Model[] = [
     quick: { bound: 1 },
     full: { bound: Number.POSITIVE_INFINITY },
   }),
+  model('rwlock: a writer gives up at any time, and one is killed', {
+    setup,
+    threads: [writer, impatientWriter, reader],
+    atEnd,
+    crashes: 1,
+    victims: [0],
+    quick: { bound: 0 },
+    full: { bound: 1 },
+  }),
   model('rwlock: two writers and a reader, one is killed, and who repairs', {
     setup,
     threads: [writer, reader, writer],
