@@ -15,7 +15,7 @@ export interface Mutant {
   readonly to: string;
   /** The model that finds it. */
   readonly model: string;
-  /** The stress test that would find it if one did: of test/stress. */
+  /** The test that would find it if one did: 'stress/mutex-counter'. */
   readonly stress: string;
 }
 

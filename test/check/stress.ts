@@ -9,7 +9,7 @@ const LIMIT_MS = 300_000;
 
 export async function stress(mutant: Mutant): Promise<string> {
   using copy = copyWith(mutant, ['steps', 'test']);
-  const file = fileURLToPath(new URL(`dist/test/stress/${mutant.stress}.test.js`, copy.root));
+  const file = fileURLToPath(new URL(`dist/test/${mutant.stress}.test.js`, copy.root));
   const begun = performance.now();
   const child = spawn(process.execPath, ['--test', `--test-timeout=${LIMIT_MS}`, file], {
     // This process may be a test itself.

@@ -52,6 +52,15 @@ export function nothing(threads: number) {
   };
 }
 
+/** Somebody is there all the time. */
+export function held(threads: number) {
+  return (me: Me): Shared => {
+    const shared = nothing(threads)(me);
+    Span.create(NAME, shapeFor(threads));
+    return shared;
+  };
+}
+
 /** Somebody has died attached. */
 export function stale(threads: number, options: SpanOptions = {}) {
   return ({ span }: Me): Shared => {
