@@ -8,43 +8,27 @@
 // a step, too: they come some time after the one operation and before the next.
 
 import { Contention, OBSERVER } from './contention.ts';
+import type { Decider } from './decider.ts';
 import { bitsOf, mix } from './hash.ts';
 import { diverged, type Entry, isThat, PLAIN, stir } from './history.ts';
 import { Kernel } from './kernel.ts';
 import { type Copies, isRefusal } from './memory.ts';
-import { Status, type Thread } from './thread.ts';
-import type { Step } from './trace.ts';
-import { type Foresee, goesOn, looksInVain } from './vain.ts';
+import { ASLEEP, type Thread } from './thread.ts';
+import type { Trace } from './trace.ts';
+import { type Foresee, Foresight, goesOn, looksInVain } from './vain.ts';
 import type { World } from './world.ts';
 
 /** Thrown out of a thread's operation to leave it. Whoever catches it gets it again at its next operation. */
 const LEAVE: unknown = Object.freeze({ name: 'memspan/check: this thread is left here' });
 
-/** What a sleep is answered as long as it lasts. */
-export const ASLEEP = 'asleep';
-
 /** Operations of a thread on words of its own without a step: then others go first, if there are any. */
 const OPERATIONS_MAX = 50_000;
-
-export interface Decider {
-  /** Runs its function. */
-  act(thread: Thread): unknown;
-  /** Whether `running`, which is about to take a step, may. If not, it is left. */
-  mayStep(running: Thread): boolean;
-}
-
-/** A look at what a thread would do if it were answered the same as in its last `period` operations. */
-interface Probe {
-  readonly period: number;
-  readonly limit: number;
-  done: number;
-}
 
 export class Engine {
   readonly world: World;
   readonly contention: Contention = new Contention();
   /** The steps of this schedule, when somebody wants to see them. */
-  trace: Step[] | undefined;
+  trace: Trace | undefined;
   readonly kernel: Kernel;
   readonly #decider: Decider;
   #running: Thread | undefined;
@@ -57,7 +41,7 @@ export class Engine {
   #isStep = false;
   /** Why nothing of this can be explored. */
   #refusal: unknown;
-  #probe: Probe | undefined;
+  readonly #foresight = new Foresight();
   /** What the operation that `isPast` was answered. */
   answer: unknown;
   /** What the operation that is not past is done with. */
@@ -70,8 +54,6 @@ export class Engine {
   #now: Copies | undefined;
   /** What was there when the running thread was left; what it does on its way out is nothing. */
   #whenLeft: Copies = [];
-  /** By this operation, or event. */
-  woken: number[] = [];
 
   constructor(world: World, decider: Decider) {
     this.world = world;
@@ -135,26 +117,18 @@ export class Engine {
     const { answer } = this;
     const { memory } = this.world;
     const now = memory.copyGuarded();
-    const probe = { period, limit, done: 0 };
     this.#running = thread;
     this.#isLeaving = false;
-    this.#probe = probe;
     thread.cursor = 0;
-    try {
-      this.#decider.act(thread);
-    } catch {
-      // It was left, or would end with that.
-    } finally {
-      this.#running = running;
-      this.#isLeaving = isLeaving;
-      this.#probe = undefined;
-      this.answer = answer;
-      thread.cursor = thread.length;
-      memory.putGuarded(now);
-    }
+    const count = this.#foresight.run(period, limit, () => this.#decider.act(thread));
+    this.#running = running;
+    this.#isLeaving = isLeaving;
+    this.answer = answer;
+    thread.cursor = thread.length;
+    memory.putGuarded(now);
     if (running === undefined) this.#throwRefusal();
     else if (this.#refusal !== undefined) this.leave();
-    return probe.done;
+    return count;
   };
 
   /** Looks at the state while a thread runs: what it does is no step of that thread's, and is undone. */
@@ -204,20 +178,6 @@ export class Engine {
     return this.done(kind, at, perform());
   }
 
-  /** Its sleep is over, and that was why. */
-  wakeUp(thread: Thread, why: 'ok' | 'timed-out' | 'disturbed'): void {
-    const { world } = this;
-    world.sleepers = world.sleepers.filter((other) => other !== thread);
-    thread.sleep = undefined;
-    thread.status = Status.ready;
-    thread.idleSince = -1;
-    thread.lastStep = world.steps;
-    if (why !== 'timed-out') thread.looks = 0;
-    (thread.history[thread.length - 1] as Entry).answer = why;
-    stir(thread, bitsOf(why), 11);
-    this.woken.push(thread.index);
-  }
-
   /** Ends the running thread here, for now. */
   leave(): never {
     this.#isLeaving = true;
@@ -234,12 +194,16 @@ export class Engine {
     if (thread === undefined) return false;
     if (this.#isLeaving) throw LEAVE;
     if (thread.cursor === thread.length) {
-      if (this.#probe !== undefined) return this.#repeat(thread, kind, at, operand, second);
+      if (this.#foresight.isOn) {
+        const entry = this.#foresight.next(thread, kind, at, operand, second) ?? this.leave();
+        this.answer = entry.answer;
+        return true;
+      }
       this.#catchUp();
       this.#operand = operand;
       this.#second = second;
       this.#version = this.world.memory.version;
-      if (this.woken.length > 0) this.woken = [];
+      if (this.world.woken.length > 0) this.world.woken = [];
       return false;
     }
     const entry = thread.history[thread.cursor++] as Entry;
@@ -248,19 +212,6 @@ export class Engine {
       this.refuse(diverged(memory, thread, `${kind} of ${memory.nameOf(at)}`, entry));
     }
     this.#letPlain(thread, true);
-    this.answer = entry.answer;
-    return true;
-  }
-
-  /** As it would be if nothing changed. */
-  #repeat(thread: Thread, kind: string, at: number, operand: unknown, second: unknown): boolean {
-    const probe = this.#probe as Probe;
-    const next = (): Entry =>
-      thread.history[thread.length - probe.period + (probe.done % probe.period)] as Entry;
-    while (next().kind === PLAIN) probe.done++;
-    const entry = next();
-    if (probe.done >= probe.limit || !isThat(entry, kind, at, operand, second)) this.leave();
-    probe.done++;
     this.answer = entry.answer;
     return true;
   }
@@ -275,7 +226,7 @@ export class Engine {
       memory.putGuarded(guarded as Copies);
       return;
     }
-    if (!memory.isGuarded || this.#probe !== undefined) return;
+    if (!memory.isGuarded || this.#foresight.isOn) return;
     this.#catchUp();
     if (isStep && !this.#isAlone) this.#await(thread);
     const guarded = memory.copyGuarded();
@@ -330,18 +281,9 @@ export class Engine {
     thread.cursor = thread.length;
     stir(thread, mix(bitsOf(kind), at), bitsOf(answer));
     thread.looks =
-      memory.version === this.#version && this.woken.length === 0 ? thread.looks + 1 : 0;
+      memory.version === this.#version && this.world.woken.length === 0 ? thread.looks + 1 : 0;
     thread.idleSince = looksInVain(thread, this.#foresee) ? memory.version : -1;
-    this.trace?.push({
-      thread: thread.index,
-      kind,
-      at,
-      before,
-      after,
-      answer,
-      woken: this.woken,
-      nth: thread.length,
-    });
+    this.trace?.add(thread, kind, at, this.world.woken, [before, after, answer]);
     // Who sleeps goes on later.
     if (answer !== ASLEEP) this.#letPlain(thread, this.#isStep);
     return answer;

@@ -9,6 +9,7 @@ import type { Found } from './search.ts';
 import { AsSaid } from './strategies.ts';
 import type { FailureKind } from './stuck.ts';
 import { Status } from './thread.ts';
+import { Trace } from './trace.ts';
 
 export interface FailureStep {
   readonly thread: string;
@@ -49,7 +50,8 @@ export function failureOf(
 ): Failure {
   const { engine, world } = search;
   const { memory } = world;
-  engine.trace = [];
+  const trace = new Trace();
+  engine.trace = trace;
   const { isEverything } = engine.contention;
   engine.contention.isEverything = true;
   const asSaid = new AsSaid(search, tokens);
@@ -60,11 +62,11 @@ export function failureOf(
   });
   const again = search.found ?? found;
   // Of what goes on and on, as much as was to be shown.
-  const trace = again.kind === 'livelock' ? engine.trace.slice(0, asSaid.said) : engine.trace;
+  const taken = again.kind === 'livelock' ? trace.steps.slice(0, asSaid.said) : trace.steps;
   const vain = new Set(
     world.threads.flatMap((thread) => (thread.status === Status.ready ? placesOf(thread) : [])),
   );
-  const shown = trace.filter(
+  const shown = taken.filter(
     ({ kind, at }) =>
       kind === 'kill' ||
       kind === 'time' ||

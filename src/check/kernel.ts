@@ -110,7 +110,8 @@ export class Kernel {
       isHeld = false;
       const letGo = (): void => {
         this.#release(word, mine, index > 0 ? sum : undefined);
-        this.#tell();
+        // Who only looks at a state disturbs nobody.
+        if (this.#engine.running !== undefined) this.#tell();
       };
       const also = [this.at(sum), this.at(NEWS)];
       this.#engine.step('release lifeline', this.at(word), true, letGo, also);
@@ -158,7 +159,7 @@ export class Kernel {
   #tell(): void {
     this.#engine.world.memory.write(this.#place, NEWS, this.news + 1, false);
     for (const sleeper of [...this.#engine.world.sleepers]) {
-      if (sleeper.sleep?.watches === true) this.#engine.wakeUp(sleeper, 'disturbed');
+      if (sleeper.sleep?.watches === true) this.#engine.world.wakeUp(sleeper, 'disturbed');
     }
   }
 }

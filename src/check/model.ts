@@ -5,12 +5,12 @@ import { invalidArgument } from '../errors.ts';
 import type { Attachment } from '../span/attachment.ts';
 import { attachments, putAttachments } from '../span/attachments.ts';
 import type { Span } from '../span/span.ts';
+import type { Checks, Wrong } from './judgement.ts';
 import { unexplorable } from './memory.ts';
 import type { End, Exploration, Me, Moment, Settings } from './options.ts';
 import { Participants } from './participants.ts';
-import { type Checks, Search } from './search.ts';
+import { Search } from './search.ts';
 import { standInsFor } from './stand-ins.ts';
-import type { FailureKind } from './stuck.ts';
 import { Status, type Thread } from './thread.ts';
 import { World } from './world.ts';
 
@@ -103,7 +103,7 @@ export class Model implements Checks {
       : undefined;
   }
 
-  atEnd(): { kind: FailureKind; message: string } | undefined {
+  atEnd(): Wrong | undefined {
     const { atEnd, outcomes } = this.#options;
     const { threads } = this.search.world;
     if (outcomes !== undefined) {

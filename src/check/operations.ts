@@ -4,9 +4,9 @@
 
 import { type AtomicMethods, realAtomics, type Scheduler } from '../word/scheduler.ts';
 import { elementOf, indexIn, integerOf, integers, waitable } from './conversions.ts';
-import { ASLEEP, type Engine } from './engine.ts';
+import type { Engine } from './engine.ts';
 import { type Elements, type Memory, type Place, unexplorable, type Value } from './memory.ts';
-import { type Sleep, Status } from './thread.ts';
+import { ASLEEP, type Sleep, Status } from './thread.ts';
 
 /** How production code sleeps. */
 type Manner = Pick<Sleep, 'watches' | 'isSliced'> & { readonly seen: number };
@@ -291,7 +291,7 @@ export class Operations implements Scheduler {
       .filter(({ sleep }) => sleep?.kind === kind && sleep.at === at)
       .slice(0, most);
     // Who only looks at a state wakes nobody.
-    if (engine.running !== undefined) for (const thread of woken) engine.wakeUp(thread, 'ok');
+    if (engine.running !== undefined) for (const thread of woken) engine.world.wakeUp(thread, 'ok');
     return engine.done(name, at, woken.length);
   }
 }

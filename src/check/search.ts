@@ -3,13 +3,14 @@
 import { putScheduler } from '../word/scheduler.ts';
 import { type Choice, Choices } from './choices.ts';
 import { type Clock, putClock } from './clock.ts';
-import { type Decider, Engine } from './engine.ts';
+import type { Decider } from './decider.ts';
+import { Engine } from './engine.ts';
+import { type Checks, endOf, invariantOf, thrown, type Wrong } from './judgement.ts';
 import { isRefusal, unexplorable } from './memory.ts';
 import { Operations } from './operations.ts';
 import type { Made } from './schedule.ts';
 import { Segments } from './segments.ts';
 import { longestAgo } from './strategies.ts';
-import { type FailureKind, stuckIn } from './stuck.ts';
 import { Status, type Thread } from './thread.ts';
 import { withTimeLimit } from './time-limit.ts';
 import type { Saved, World } from './world.ts';
@@ -19,25 +20,12 @@ const STUCK_MS = 30_000;
 /** The clock goes on by so much for who does nothing but look at it, and by more each time. */
 const CLOCK_MS = 1_000;
 
-export interface Found {
-  readonly kind: FailureKind;
-  readonly message: string;
-  /** What a thread, or a check, has thrown. */
-  readonly error: unknown;
+export interface Found extends Wrong {
   readonly steps: number;
   readonly preemptions: number;
   readonly made: readonly Made[];
   /** How many operations the thread of the last choice had done. */
   readonly done: number;
-}
-
-/** What is checked. Each throws, or returns what is wrong. */
-export interface Checks {
-  act(thread: Thread): unknown;
-  invariant(): string | undefined;
-  atEnd(): { kind: FailureKind; message: string } | undefined;
-  /** Whether those who are left may be. */
-  mayWait(): boolean;
 }
 
 export interface Strategy {
@@ -142,7 +130,7 @@ export class Search implements Decider {
     }
     this.steps++;
     world.steps++;
-    engine.woken = [];
+    world.woken = [];
     if (kind === 'kill') {
       world.crashes++;
       engine.kernel.kill(thread);
@@ -155,19 +143,10 @@ export class Search implements Decider {
         // A slice is none of the caller's time.
         const { until } = thread.sleep;
         if (until < Number.POSITIVE_INFINITY) world.now = Math.max(world.now, until);
-        engine.wakeUp(thread, 'timed-out');
+        world.wakeUp(thread, 'timed-out');
       }
     }
-    engine.trace?.push({
-      thread: thread.index,
-      kind,
-      at: -1,
-      before: undefined,
-      after: undefined,
-      answer: undefined,
-      woken: engine.woken.filter((index) => index !== thread.index),
-      nth: thread.length,
-    });
+    engine.trace?.add(thread, kind, -1, world.woken);
     this.#next = this.#decide();
   }
 
@@ -177,7 +156,7 @@ export class Search implements Decider {
       isDone = this.engine.run(thread);
     } catch (error) {
       if (isRefusal(error)) throw error;
-      this.#fail('exception', `${thread.name} has thrown: ${describe(error)}`, error);
+      this.#fail(thrown('exception', thread.name, error));
       return;
     }
     if (isDone) thread.status = Status.done;
@@ -202,14 +181,13 @@ export class Search implements Decider {
   }
 
   #decide(): Choice | undefined {
-    const { world } = this;
-    if (this.found !== undefined || this.#isWrong()) return undefined;
+    const { world, engine, checks } = this;
+    if (this.found !== undefined || this.#fail(invariantOf(engine, checks))) return undefined;
     if (world.steps >= this.limit) return undefined;
     let choices = this.choices.now(this.bound);
     if (choices.length === 0 && this.#goesOn()) choices = this.choices.now(this.bound);
     if (choices.length === 0) {
-      this.#conclude();
-      if (this.found !== undefined) return undefined;
+      if (this.#fail(endOf(engine, checks, this.#isDeadly))) return undefined;
       choices = this.choices.deaths();
       if (choices.length === 0) return undefined;
     }
@@ -226,10 +204,8 @@ export class Search implements Decider {
     // Who was not let go on so far can still end this: from here on each has its turn.
     const fair = steps < 2 * stepsMax ? this.#inTurn() : undefined;
     if (fair === undefined) {
-      this.#fail(
-        'livelock',
-        `after ${steps} steps, the last ${stepsMax} by turns, they still go on`,
-      );
+      const message = `after ${steps} steps, the last ${stepsMax} by turns, they still go on`;
+      this.#fail({ kind: 'livelock', message, error: undefined });
     }
     return fair;
   }
@@ -261,65 +237,17 @@ export class Search implements Decider {
     return goesOn;
   }
 
-  /** Looks from outside, without the scheduler taking it for a step of the thread that runs. */
-  #isWrong(): boolean {
-    const { checks } = this;
-    let message: string | undefined;
-    try {
-      message = this.engine.outside(() => checks.invariant());
-    } catch (error) {
-      if (isRefusal(error)) throw error;
-      this.#fail('invariant', `the invariant has thrown: ${describe(error)}`, error);
-      return true;
-    }
-    if (message === undefined) return false;
-    this.#fail('invariant', message);
-    return true;
-  }
-
-  #conclude(): void {
-    const { contention } = this.engine;
-    // What is looked at now comes after everything in any order; but a death comes before what it has cut off.
-    contention.isNoting = this.#isDeadly;
-    try {
-      this.#judge();
-    } finally {
-      contention.isNoting = true;
-    }
-  }
-
-  #judge(): void {
-    const { engine, checks } = this;
-    const stuck = stuckIn(this.world);
-    let isAtEnd = stuck === undefined;
-    try {
-      isAtEnd ||= engine.outside(() => checks.mayWait());
-      const wrong = isAtEnd ? engine.outside(() => checks.atEnd()) : stuck;
-      if (wrong !== undefined) this.#fail(wrong.kind, wrong.message);
-    } catch (error) {
-      if (isRefusal(error)) throw error;
-      if (isAtEnd) this.#fail('at-end', `atEnd has thrown: ${describe(error)}`, error);
-      else {
-        const why = `${stuck?.message}; mayWait has thrown: ${describe(error)}`;
-        this.#fail(stuck?.kind ?? 'deadlock', why, error);
-      }
-    }
-  }
-
-  #fail(kind: FailureKind, message: string, error?: unknown): void {
+  /** Notes what is wrong, if anything is. */
+  #fail(wrong: Wrong | undefined): boolean {
     const { world } = this;
+    if (wrong === undefined) return false;
     this.found = {
-      kind,
-      message,
-      error,
+      ...wrong,
       steps: world.steps,
       preemptions: world.preemptions,
       made: [...this.made],
       done: this.made.at(-1)?.choice.thread.length ?? 0,
     };
+    return true;
   }
-}
-
-function describe(error: unknown): string {
-  return error instanceof Error ? `${error.name}: ${error.message}` : String(error);
 }

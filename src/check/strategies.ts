@@ -120,7 +120,7 @@ export class AsSaid implements Strategy {
 
   choose(choices: readonly Choice[]): Choice | undefined {
     const { choices: all, world, engine } = this.#search;
-    if (this.isSaid) this.said = engine.trace?.length ?? 0;
+    if (this.isSaid) this.said = engine.trace?.steps.length ?? 0;
     for (;;) {
       const token = this.#tokens[this.#next];
       if (token === undefined) return choices.find(({ kind }) => kind !== 'kill');

@@ -15,6 +15,9 @@ export const Status = {
   dead: 3,
 } as const;
 
+/** What a sleep is answered as long as it lasts. */
+export const ASLEEP = 'asleep';
+
 export type Status = (typeof Status)[keyof typeof Status];
 
 /** What a sleeper sleeps on. */

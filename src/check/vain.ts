@@ -1,7 +1,7 @@
 // Who waits by looking again and again: nothing comes of it until something changes, and every look more would be a state
 // more. Whether it will really do the same is seen by trying.
 
-import { periodOf } from './history.ts';
+import { type Entry, isThat, PLAIN, periodOf } from './history.ts';
 import type { Thread } from './thread.ts';
 
 /** So many operations of the same are taken for any number. */
@@ -35,4 +35,45 @@ export function goesOn(thread: Thread, limit: number, foresee: Foresee): boolean
   thread.busyTo = same < limit ? thread.length + same + 1 : -1;
   if (same < limit) thread.idleSince = -1;
   return same < limit;
+}
+
+/** A thread that is run once more to see what it would do: each new operation is answered as one of its last ones. */
+export class Foresight {
+  isOn = false;
+  #period = 0;
+  #limit = 0;
+  #done = 0;
+
+  /** How many were just the same. */
+  run(period: number, limit: number, act: () => unknown): number {
+    this.isOn = true;
+    this.#period = period;
+    this.#limit = limit;
+    this.#done = 0;
+    try {
+      act();
+    } catch {
+      // It was left, or would end with that.
+    } finally {
+      this.isOn = false;
+    }
+    return Math.min(this.#done, limit);
+  }
+
+  /** What it is answered as; undefined: it is something else, or all that was to be seen. */
+  next(
+    thread: Thread,
+    kind: string,
+    at: number,
+    operand: unknown,
+    second: unknown,
+  ): Entry | undefined {
+    const { history, length } = thread;
+    const first = length - this.#period;
+    while (history[first + (this.#done % this.#period)]?.kind === PLAIN) this.#done++;
+    const entry = history[first + (this.#done % this.#period)] as Entry;
+    if (this.#done >= this.#limit || !isThat(entry, kind, at, operand, second)) return undefined;
+    this.#done++;
+    return entry;
+  }
 }

@@ -1,7 +1,7 @@
 // Everything that steps change: memory, threads, who sleeps, the clock, who has died. It can be put back.
 
 import { bitsOf, mix } from './hash.ts';
-import { asks } from './history.ts';
+import { asks, type Entry, stir } from './history.ts';
 import { type Copies, Memory } from './memory.ts';
 import { type SavedThread, Status, Thread } from './thread.ts';
 
@@ -30,6 +30,8 @@ export class World {
   /** How often a thread that could have gone on was not let. */
   preemptions = 0;
   crashes = 0;
+  /** Who was, by this operation or event. */
+  woken: number[] = [];
   /** Steps so far. */
   steps = 0;
   /** Threads may be killed in this exploration. */
@@ -110,6 +112,19 @@ export class World {
     for (const other of this.threads) {
       if (other.idleSince >= 0 && asks(other, ['wake', 'notify'])) other.idleSince = -1;
     }
+  }
+
+  /** Its sleep is over, and that was why. */
+  wakeUp(thread: Thread, why: 'ok' | 'timed-out' | 'disturbed'): void {
+    this.sleepers = this.sleepers.filter((other) => other !== thread);
+    thread.sleep = undefined;
+    thread.status = Status.ready;
+    thread.idleSince = -1;
+    thread.lastStep = this.steps;
+    if (why !== 'timed-out') thread.looks = 0;
+    (thread.history[thread.length - 1] as Entry).answer = why;
+    stir(thread, bitsOf(why), 11);
+    this.woken.push(thread.index);
   }
 
   /** It has taken a step, or its time was over: nobody owes it anything any more. */
