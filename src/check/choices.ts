@@ -46,7 +46,9 @@ export class Choices {
     this.wasBounded = false;
     const add = (thread: Thread): void => {
       const choice = this.#table.step[thread.index] as Choice;
-      if (preemptions + this.costOf(choice) <= bound) found.push(choice);
+      const cost = this.costOf(choice);
+      // There may be more than the bound where each has its turn (search.ts).
+      if (cost === 0 || preemptions + cost <= bound) found.push(choice);
       else this.wasBounded = true;
     };
     if (last !== undefined && world.isEager(last)) add(last);
