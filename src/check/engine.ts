@@ -10,7 +10,7 @@
 import { Contention, OBSERVER } from './contention.ts';
 import type { Decider } from './decider.ts';
 import { bitsOf, mix } from './hash.ts';
-import { diverged, type Entry, isThat, PLAIN, stir } from './history.ts';
+import { deed, diverged, type Entry, isThat, PLAIN, stir } from './history.ts';
 import { Kernel } from './kernel.ts';
 import { type Copies, isRefusal } from './memory.ts';
 import { ASLEEP, type Thread } from './thread.ts';
@@ -209,7 +209,7 @@ export class Engine {
     const entry = thread.history[thread.cursor++] as Entry;
     if (!isThat(entry, kind, at, operand, second)) {
       const { memory } = this.world;
-      this.refuse(diverged(memory, thread, `${kind} of ${memory.nameOf(at)}`, entry));
+      this.refuse(diverged(memory, thread, deed(memory, kind, at, operand), entry));
     }
     this.#letPlain(thread, true);
     this.answer = entry.answer;

@@ -2,8 +2,10 @@
 // goes wrong.
 
 import { setImmediate as nextTurn } from 'node:timers/promises';
+import { scheduler } from '../word/scheduler.ts';
 import { wallNow } from './clock.ts';
 import { type Failure, failureOf } from './failure.ts';
+import { unexplorable } from './memory.ts';
 import { Model } from './model.ts';
 import { checkOptions, type Exploration, type Settings } from './options.ts';
 import { Report } from './report.ts';
@@ -33,6 +35,9 @@ const BOUNDS = [0, 1, 2, 3, 4, Number.POSITIVE_INFINITY];
  * `setup` has returned, one sleep, one wake-up, one look at a lifeline; memspan's own primitives run as they are in
  * production (`me.span`). Stops at the first failure, for which it looks for the shortest schedule.
  *
+ * One exploration at a time; others wait for it. Whatever else runs on the event loop meanwhile has the real Atomics,
+ * clock and random numbers.
+ *
  * Throws TypeError and RangeError for options, `ERR_MEMSPAN_UNSUPPORTED` for what cannot be explored: a thread that
  * does not do the same again with the same answers, one that is asynchronous, an array method that is no single step.
  */
@@ -40,9 +45,25 @@ export async function explore<S, R>(options: Exploration<S, R>): Promise<Report>
   // What is shared goes in and comes out again: nothing here looks at it.
   const anything = options as unknown as Exploration<unknown>;
   const settings = checkOptions(anything);
-  const model = new Model(anything, settings);
-  return new Explorer(model, settings).run();
+  if (scheduler !== null) {
+    throw unexplorable('an exploration was begun inside of another one', 'Do one after the other');
+  }
+  const before = line;
+  let leave = (): void => {};
+  line = new Promise((resolve) => {
+    leave = resolve;
+  });
+  try {
+    await before;
+    settings.signal?.throwIfAborted();
+    return await new Explorer(new Model(anything, settings), settings).run();
+  } finally {
+    leave();
+  }
 }
+
+/** One exploration at a time: they would wait for each other's slices, and each measures its time. */
+let line: Promise<void> = Promise.resolve();
 
 class Explorer {
   readonly #model: Model;

@@ -80,15 +80,21 @@ function isSame(one: Entry, other: Entry): boolean {
   );
 }
 
+/** An operation in words. */
+export function deed(memory: Memory, kind: string, at: number, operand: unknown): string {
+  const value = operand === undefined ? '' : ` (${String(operand)})`;
+  return `${kind}${at < 0 ? '' : ` of ${memory.nameOf(at)}`}${value}`;
+}
+
 /** It has not done again what it had done. */
 export function diverged(
   memory: Memory,
   { name }: Thread,
   now: string,
-  { kind, at }: Entry,
+  { kind, at, operand }: Entry,
 ): MemspanError {
   return unexplorable(
-    `${name} did not do the same again: ${now} where it had done ${kind} of ${memory.nameOf(at)}`,
+    `${name} did not do the same again: ${now} where it had done ${deed(memory, kind, at, operand)}`,
     'Keep what a thread knows in its function and what threads share in arrays that setup returns; use no clock or random numbers of your own',
   );
 }

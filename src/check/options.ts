@@ -2,6 +2,7 @@
 
 import { invalidArgument, outOfRange } from '../errors.ts';
 import type { Span } from '../span/span.ts';
+import { aOrAn } from './stand-ins.ts';
 
 /** What a thread, and who looks at states, has besides what is shared. */
 export interface Me {
@@ -145,7 +146,7 @@ function checkFunction(name: string, value: unknown): void {
   const kind = Object.prototype.toString.call(value);
   if (kind !== '[object Function]') {
     throw invalidArgument(
-      `explore: ${name} is an ${kind.slice(8, -1)}; take a plain function that uses the blocking forms`,
+      `explore: ${name} is ${aOrAn(kind.slice(8, -1))}; take a plain function that uses the blocking forms`,
     );
   }
 }

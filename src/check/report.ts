@@ -1,5 +1,6 @@
 // What an exploration has come to.
 
+import { show } from './explain.ts';
 import type { Failure } from './failure.ts';
 
 /**
@@ -58,9 +59,18 @@ export class Report {
   toJSON(): object {
     const { failure, ...facts } = this;
     if (failure === undefined) return facts;
-    const { error, ...rest } = failure;
+    const { error, steps, ...rest } = failure;
     const thrown = error instanceof Error ? { error: `${error.name}: ${error.message}` } : {};
-    return { ...facts, failure: { ...rest, ...thrown } };
+    // 5n is '5n': JSON has no numbers of 64 bits.
+    const plain = steps.map((step) =>
+      Object.fromEntries(
+        Object.entries(step).map(([key, value]) => [
+          key,
+          typeof value === 'bigint' ? show(value) : value,
+        ]),
+      ),
+    );
+    return { ...facts, failure: { ...rest, ...thrown, steps: plain } };
   }
 
   toString(): string {
@@ -82,6 +92,7 @@ export class Report {
     const upTo = `all with up to ${this.bound} preemption${this.bound === 1 ? '' : 's'}`;
     if (this.coverage === 'complete') return 'all there are';
     if (this.coverage === 'bounded') return upTo;
+    if (this.sampled === 0 && this.bound < 0) return 'the one of the seed';
     const some = `${this.sampled.toLocaleString('en')} by chance`;
     return this.bound < 0 ? some : `${upTo}, ${some}`;
   }

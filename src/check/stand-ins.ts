@@ -95,10 +95,14 @@ function objection(value: object): string {
   const kind = value.constructor?.name ?? 'object';
   if (value instanceof Promise) return 'is a promise; setup is no async function';
   if (value instanceof ArrayBuffer || value instanceof SharedArrayBuffer) {
-    return `is an ${kind}; return a typed array over it`;
+    return `is ${aOrAn(kind)}; return a typed array over it`;
   }
-  if (ArrayBuffer.isView(value)) return `is a ${kind}; return an array such as Int32Array`;
+  if (ArrayBuffer.isView(value)) return `is ${aOrAn(kind)}; return an array such as Int32Array`;
   return `is an instance of ${kind}, which may know what is not explored. Return arrays, in plain objects; have each thread make its own ${kind} over them, or open it: me.span.mutex('m')`;
+}
+
+export function aOrAn(kind: string): string {
+  return `${/^[AEIOU]/.test(kind) ? 'an' : 'a'} ${kind}`;
 }
 
 /** Their buffer becomes a part of the explored memory. */
