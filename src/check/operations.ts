@@ -9,7 +9,7 @@ import { type Elements, type Memory, type Place, unexplorable, type Value } from
 import { ASLEEP, type Sleep, Status } from './thread.ts';
 
 /** How production code sleeps. */
-type Manner = Pick<Sleep, 'watches' | 'isSliced'> & { readonly seen: number };
+type Manner = Pick<Sleep, 'watches' | 'isSliced'> & { seen: number };
 
 type Update = (before: never, operand: never) => Value;
 
@@ -151,12 +151,7 @@ export class Operations implements Scheduler {
     return engine.done('compareExchange', at, before, before, after);
   }
 
-  wait(
-    array: unknown,
-    index: number,
-    value: unknown,
-    timeoutMs?: number,
-  ): ReturnType<Scheduler['wait']> {
+  wait(array: unknown, index: number, value: unknown, timeoutMs?: number): 'ok' | undefined {
     return this.#waitOn('sleep', array, index, value as Value, timeoutMs) as 'ok' | undefined;
   }
 
