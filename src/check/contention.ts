@@ -33,6 +33,12 @@ export class Contention {
     return isContended || this.isEverything;
   }
 
+  /** All that was noted. */
+  forget(): void {
+    this.#users.fill(0);
+    this.#changed.fill(0);
+  }
+
   isContended(at: number): boolean {
     const users = this.#users[at] ?? 0;
     return (users & (users - 1)) !== 0 && this.#changed[at] === 1;

@@ -9,7 +9,7 @@ import { unexplorable } from './memory.ts';
 import { Model } from './model.ts';
 import { checkOptions, type Exploration, type Settings } from './options.ts';
 import { Report } from './report.ts';
-import { parse, textOf, tokensOf } from './schedule.ts';
+import { parse, type Token, textOf, tokensOf, withMore } from './schedule.ts';
 import type { Found, Search } from './search.ts';
 import { shrink } from './shrink.ts';
 import { AsSaid, ByChance, DepthFirst } from './strategies.ts';
@@ -101,6 +101,8 @@ class Explorer {
   }
 
   #best: Found | undefined;
+  /** The schedule that was to be seen again. */
+  #said: Token[] | undefined;
 
   /** All schedules with up to so many preemptions. 'complete': there are no others. */
   async #inOrder(bound: number): Promise<'complete' | 'done' | 'cut' | 'failed'> {
@@ -111,14 +113,15 @@ class Explorer {
       const outcome = await this.#once(untilMs, Number.POSITIVE_INFINITY);
       if (outcome === 'again') continue;
       if (outcome !== 'failed') return outcome;
-      if (!this.#isLivelock) await this.#shorter();
+      if (!this.#isEndless) await this.#shorter();
       return 'failed';
     }
   }
 
   /** One that goes on and on, for which there is no shorter one. */
-  get #isLivelock(): boolean {
-    return (this.#best?.steps ?? 0) >= this.#settings.stepsMax;
+  get #isEndless(): boolean {
+    const { kind, steps } = this.#best ?? {};
+    return kind === 'livelock' && (steps ?? 0) >= this.#settings.stepsMax;
   }
 
   /** Looks for a shorter one than that which was found, and then for one that is shorter still. */
@@ -214,6 +217,7 @@ class Explorer {
     const { contention } = search.engine;
     contention.isEverything = true;
     const tokens = parse(schedule, search.world.threads.length);
+    this.#said = tokens;
     do {
       // What was new in one run is known in the next.
       contention.hasGrown = false;
@@ -228,12 +232,16 @@ class Explorer {
     return this.#report('sampled', -1);
   }
 
+  #shortened(found: Found): Token[] {
+    const made = tokensOf(found.made, found.done);
+    return this.#isEndless ? withMore(made) : shrink(this.#search, made, found);
+  }
+
   #report(coverage: Report['coverage'], bound: number): Report {
     const found = this.#best;
     let failure: Failure | undefined;
     if (found !== undefined) {
-      const made = tokensOf(found.made, found.done);
-      const tokens = this.#isLivelock ? made : shrink(this.#search, made, found);
+      const tokens = this.#said ?? this.#shortened(found);
       failure = failureOf(this.#model, textOf(tokens), tokens, found);
     }
     return new Report({

@@ -52,8 +52,11 @@ export function failureOf(
   const { memory } = world;
   const trace = new Trace();
   engine.trace = trace;
-  const { isEverything } = engine.contention;
+  // What is shown follows from this schedule alone: whoever sees it again sees the same.
+  engine.contention.forget();
   engine.contention.isEverything = true;
+  search.bound = Number.POSITIVE_INFINITY;
+  search.limit = Number.POSITIVE_INFINITY;
   const asSaid = new AsSaid(search, tokens);
   search.within(() => {
     search.strategy = asSaid;
@@ -75,7 +78,6 @@ export function failureOf(
       ['sleep', 'wake', 'wait', 'notify'].includes(kind),
   );
   engine.trace = undefined;
-  engine.contention.isEverything = isEverything;
   const nameOf = (thread: number): string => world.threads[thread]?.name ?? `thread ${thread}`;
   const steps = shown.map(
     ({ thread, kind, at, before, after, answer, woken }): FailureStep => ({

@@ -84,7 +84,7 @@ export class Report {
       '',
       table,
       '',
-      `${steps.length} steps; found after ${count}. To see it again: explore({…, seed: '${seed}'})`,
+      `${steps.length} steps; found after ${count}. To see it again: explore({…, seed: ${shownSeed(seed)}})`,
     ].join('\n');
   }
 
@@ -96,4 +96,11 @@ export class Report {
     const some = `${this.sampled.toLocaleString('en')} by chance`;
     return this.bound < 0 ? some : `${upTo}, ${some}`;
   }
+}
+
+/** Nobody copies more than that. */
+const SEED_MAX = 300;
+
+function shownSeed(seed: string): string {
+  return seed.length > SEED_MAX ? 'report.failure.seed' : `'${seed}'`;
 }

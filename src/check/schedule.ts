@@ -1,5 +1,6 @@
 // A schedule as text, so that it can be done again: `0.12 1.7 k0 1.30` lets thread 0 do its first 12 operations and
-// thread 1 its first 7, kills thread 0, and lets thread 1 go on to its 30th. `t1`: thread 1's time is over.
+// thread 1 its first 7, kills thread 0, and lets thread 1 go on to its 30th. `t1`: thread 1's
+// time is over. `+`: and they still go on.
 
 import { invalidArgument } from '../errors.ts';
 import type { Choice } from './choices.ts';
@@ -11,9 +12,9 @@ export interface Made {
   readonly done: number;
 }
 
-/** Until a thread has done so many operations; or an event. */
+/** Until a thread has done so many operations; or an event; 'more': and so they go on. */
 export interface Token {
-  readonly kind: Choice['kind'];
+  readonly kind: Choice['kind'] | 'more';
   readonly thread: number;
   /** For steps. */
   readonly until: number;
@@ -32,12 +33,19 @@ export function tokensOf(made: readonly Made[], done: number): Token[] {
 }
 
 const LETTERS = { step: '', time: 't', kill: 'k' } as const;
+const MORE: Token = { kind: 'more', thread: -1, until: 0 };
+
+/** A schedule that does not end. */
+export function withMore(tokens: readonly Token[]): Token[] {
+  return [...tokens, MORE];
+}
 
 export function textOf(tokens: readonly Token[]): string {
   return tokens
-    .map(({ kind, thread, until }) =>
-      kind === 'step' ? `${thread}.${until}` : `${LETTERS[kind]}${thread}`,
-    )
+    .map(({ kind, thread, until }) => {
+      if (kind === 'more') return '+';
+      return kind === 'step' ? `${thread}.${until}` : `${LETTERS[kind]}${thread}`;
+    })
     .join(' ');
 }
 
@@ -49,6 +57,7 @@ export function parse(text: string, threads: number): Token[] {
     .trim()
     .split(/\s+/)
     .map((word) => {
+      if (word === '+') return MORE;
       const match = /^(?:(\d+)\.(\d+)|([tk])(\d+))$/.exec(word);
       const thread = Number(match?.[1] ?? match?.[4] ?? Number.NaN);
       if (match === null || thread >= threads) {

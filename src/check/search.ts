@@ -31,6 +31,8 @@ export interface Found extends Wrong {
 export interface Strategy {
   /** It is said by somebody else how far this goes. */
   readonly isSaid?: boolean;
+  /** It has come to where it is said to go on for ever. */
+  readonly isTooLong?: boolean;
   /** Undefined: this schedule need not be gone on with. */
   choose(choices: readonly Choice[]): Choice | undefined;
 }
@@ -187,7 +189,8 @@ export class Search implements Decider {
     let choices = this.choices.now(this.bound);
     if (choices.length === 0 && this.#goesOn()) choices = this.choices.now(this.bound);
     if (choices.length === 0) {
-      if (this.#fail(endOf(engine, checks, this.#isDeadly))) return undefined;
+      if (this.#fail(endOf(engine, checks, this.#isDeadly || engine.trace !== undefined)))
+        return undefined;
       choices = this.choices.deaths();
       if (choices.length === 0) return undefined;
     }
@@ -200,14 +203,15 @@ export class Search implements Decider {
     const { world, stepsMax } = this;
     if (this.strategy.isSaid === true) this.#from = world.steps;
     const steps = world.steps - this.#from;
-    if (steps < stepsMax) return this.strategy.choose(choices);
+    let choice: Choice | undefined;
+    if (steps < stepsMax) choice = this.strategy.choose(choices);
     // Who was not let go on so far can still end this: from here on each has its turn.
-    const fair = steps < 2 * stepsMax ? this.#inTurn() : undefined;
-    if (fair === undefined) {
-      const message = `after ${steps} steps, the last ${stepsMax} by turns, they still go on`;
-      this.#fail({ kind: 'livelock', message, error: undefined });
+    else if (steps < 2 * stepsMax) choice = this.#inTurn();
+    if (steps === 2 * stepsMax || this.strategy.isTooLong === true) {
+      const message = `they go on after ${stepsMax} steps, and after ${stepsMax} more by turns`;
+      this.#fail({ kind: 'livelock', message });
     }
-    return fair;
+    return choice;
   }
 
   /** Whoever has waited for longest. Deaths would only hide what is looked for. */

@@ -118,6 +118,11 @@ export class AsSaid implements Strategy {
     return this.#next < this.#tokens.length;
   }
 
+  /** They should have ended by now. */
+  get isTooLong(): boolean {
+    return this.#tokens[this.#next]?.kind === 'more';
+  }
+
   choose(choices: readonly Choice[]): Choice | undefined {
     const { choices: all, world, engine } = this.#search;
     if (this.isSaid) this.said = engine.trace?.steps.length ?? 0;
@@ -125,6 +130,7 @@ export class AsSaid implements Strategy {
       const token = this.#tokens[this.#next];
       if (token === undefined) return choices.find(({ kind }) => kind !== 'kill');
       const { kind, thread, until } = token;
+      if (kind === 'more') return undefined;
       const isOver = kind === 'step' && (world.threads[thread]?.length ?? 0) >= until;
       const choice = all.of(kind, thread);
       if (kind !== 'step' || isOver) this.#next++;
