@@ -229,7 +229,7 @@ const span: readonly Mutant[] = [
             continue;
         const lifeline = view.segment.lifeline(id);
         return lifeline === null ? undefined : { id, lifeline };`,
-    model: 'span: somebody has it, and there is room for one of two',
+    model: 'span: two come where somebody is, and there is room for one',
     stress: 'stress/span-kills',
   },
   {

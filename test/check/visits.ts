@@ -52,12 +52,12 @@ export function nothing(threads: number) {
   };
 }
 
-/** Somebody is there all the time. */
-export function held(threads: number) {
-  return (me: Me): Shared => {
-    const shared = nothing(threads)(me);
-    Span.create(NAME, shapeFor(threads));
-    return shared;
+/** Who sets up is attached, and stays. */
+export function somebody(threads: number, participants: number) {
+  return ({ span }: Me): Shared => {
+    assert.ok(span);
+    Span.open(NAME, shapeFor(participants));
+    return ghosts(threads);
   };
 }
 
@@ -135,15 +135,20 @@ export function visitsOf({ results }: VisitsEnd): Visit[] {
   return results.filter((visit) => visit !== undefined);
 }
 
-/** No id comes back, and the span can be had when all are gone. What who visits it then finds. */
-export function lastVisit(
-  threads: number,
-  end: VisitsEnd,
-): Pick<Visit, 'file' | 'created' | 'recovered'> {
+/** No id comes back. */
+export function areApart(end: VisitsEnd): void {
   const ids = visitsOf(end).flatMap(({ code, file, id }) =>
     code === undefined ? [`${file}:${id}`] : [],
   );
   assert.equal(new Set(ids).size, ids.length, `an id has come back: ${ids.join(' ')}`);
+}
+
+/** The span can be had when all are gone. What who visits it then finds. */
+export function lastVisit(
+  threads: number,
+  end: VisitsEnd,
+): Pick<Visit, 'file' | 'created' | 'recovered'> {
+  areApart(end);
   const span = Span.open(NAME, shapeFor(threads));
   const { recovered, created } = span;
   const file = fileOf(span.segment);
