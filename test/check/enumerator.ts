@@ -24,6 +24,7 @@ interface State {
   /** Who has taken the last step. */
   readonly last: number;
   readonly preemptions: number;
+  readonly steps: number;
 }
 
 export interface End {
@@ -31,28 +32,31 @@ export interface End {
   /** Null for those who were killed, undefined for who sleeps for ever. */
   readonly results: readonly (string | null | undefined)[];
   readonly isStuck: boolean;
+  /** Of the shortest way there. */
+  readonly steps: number;
 }
 
 export function allEnds(program: Program, rules: Rules): End[] {
   const ends = new Map<string, End>();
-  const known = new Set<string>();
+  const known = new Map<string, number>();
   const visit = (state: State): void => {
-    const key = JSON.stringify(state);
-    if (known.has(key)) return;
-    known.add(key);
+    const { steps, ...rest } = state;
+    const key = JSON.stringify(rest);
+    if ((known.get(key) ?? Number.POSITIVE_INFINITY) <= steps) return;
+    known.set(key, steps);
     const next = moves(program, rules, state);
     const isStuck = state.parties.some(({ is }) => is === 'asleep');
     if (next.length > 0 || !isStuck) next.push(...deaths(rules, state));
     next.forEach(visit);
     if (state.parties.some(({ is }) => is === 'ready') || (isStuck && next.length > 0)) return;
-    const end: End = {
-      words: state.words,
-      results: state.parties.map(({ is, said }) =>
-        is === 'done' ? said.join() : is === 'dead' ? null : undefined,
-      ),
-      isStuck,
-    };
-    ends.set(JSON.stringify(end), end);
+    const results = state.parties.map(({ is, said }) => {
+      if (is === 'done') return said.join();
+      return is === 'dead' ? null : undefined;
+    });
+    const end: Omit<End, 'steps'> = { words: state.words, results, isStuck };
+    const name = JSON.stringify(end);
+    const before = ends.get(name)?.steps ?? Number.POSITIVE_INFINITY;
+    ends.set(name, { ...end, steps: Math.min(before, steps) });
   };
   visit({
     words: Array<number>(WORDS).fill(0),
@@ -60,6 +64,7 @@ export function allEnds(program: Program, rules: Rules): End[] {
     sleepers: [],
     last: -1,
     preemptions: 0,
+    steps: 0,
   });
   return [...ends.values()];
 }
@@ -77,7 +82,7 @@ function moves(program: Program, rules: Rules, state: State): State[] {
     if (is === 'asleep') {
       const operation = program[who]?.[at];
       if (operation !== undefined && 'isTimed' in operation && operation.isTimed) {
-        found.push(wakeUp(state, who, 'timed-out'));
+        found.push(wakeUp({ ...state, steps: state.steps + 1 }, who, 'timed-out'));
       }
     }
   }
@@ -98,7 +103,7 @@ function changed(state: State, who: number, party: Partial<Party>): State {
 
 function kill(state: State, who: number): State {
   const sleepers = state.sleepers.filter((each) => each !== who);
-  return { ...changed(state, who, { is: 'dead' }), sleepers };
+  return { ...changed(state, who, { is: 'dead' }), sleepers, steps: state.steps + 1 };
 }
 
 /** One step, and what is no step before and after it. */
@@ -113,7 +118,7 @@ function go(program: Program, rules: Rules, before: State, who: number): State {
     if (operation.does !== 'unless-skip' && rules.isStep(operation, who)) {
       if (isTaken) return state;
       isTaken = true;
-      state = { ...state, last: who };
+      state = { ...state, last: who, steps: state.steps + 1 };
     }
     state = perform(program, state, who, operation);
   }
