@@ -214,7 +214,7 @@ export const barrier: readonly Model[] = [
     ...checks(twice),
     threads: [twice.party, twice.hurried],
     quick: { bound: 1 },
-    full: { bound: 3 },
+    full: { bound: 2 },
   }),
   model('barrier: two parties, one gives up and comes again, one is killed', {
     ...checks(two),
