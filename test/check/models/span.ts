@@ -144,13 +144,13 @@ export const span: readonly Model[] = [
     quick: { bound: 1 },
     full: { bound: 3 },
   }),
-  model('span: three come and go', {
-    setup: nothing(3),
+  model('span: three come where somebody is', {
+    setup: somebody(3, 3),
     threads: [visitor(3), visitor(3), visitor(3)],
     invariant: isOneSpan,
-    atEnd: isMadeOnce,
+    atEnd: isRoom,
     quick: { bound: 0 },
-    full: { bound: 1 },
+    full: { bound: 2 },
   }),
   model('span: two find it left by the dead', {
     setup: stale(2),
