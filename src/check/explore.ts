@@ -33,7 +33,12 @@ const BOUNDS = [0, 1, 2, 3, 4, Number.POSITIVE_INFINITY];
  * Runs the threads in every order of their steps: those with few preemptions first, up to `bound` of them; and when
  * `timeMs` do not suffice for all, some by chance. A step is one atomic operation, one plain access to an array that
  * `setup` has returned, one sleep, one wake-up, one look at a lifeline; memspan's own primitives run as they are in
- * production (`me.span`). Stops at the first failure, for which it looks for the shortest schedule.
+ * production (`me.span`).
+ *
+ * Threads may also open segments and spans of their own, by name (`Segment.create`, `Span.open`, `span.close()`): the names
+ * and the memory are the explorer's, and each look at a name is a step. A thread that has returned lives on, attached
+ * to what it has not closed; one that is killed is as a process that has died. What `Segment` makes may be used by plain
+ * accesses, too: all of them between two operations are one step. Stops at the first failure, for which it looks for the shortest schedule.
  *
  * One exploration at a time; others wait for it. Whatever else runs on the event loop meanwhile has the real Atomics,
  * clock and random numbers.

@@ -10,7 +10,8 @@ export interface Me {
   readonly index: number;
   /**
    * A span of the explorer's own, to which every thread is attached. What it is to hold is made in `setup`, and
-   * opened by each thread for itself: `me.span.mutex('m')`.
+   * opened by each thread for itself: `me.span.mutex('m')`. Threads that are to attach, leave, and be the first or the
+   * last there open spans of their own by name: `Span.open('x', {participants: 2})`.
    */
   readonly span: Span;
 }
