@@ -63,7 +63,7 @@ export interface Exploration<S, R = unknown> {
   readonly seed?: number | string | undefined;
   /** Milliseconds. Default 10,000. */
   readonly timeMs?: number | undefined;
-  /** A schedule with more steps does not end: a livelock. Default 2,000. */
+  /** A schedule with more steps, and as many again in which each thread has its turn, does not end. Default 2,000. */
   readonly steps?: number | undefined;
   readonly signal?: AbortSignal | undefined;
   readonly onProgress?: ((progress: Progress) => void) | undefined;

@@ -82,6 +82,12 @@ test('who sleeps a little again and again, and who does it three times', async (
   assert.deepEqual(await outcomesOf(threeTimes, setFlag), ['changed,', 'gave up,']);
 });
 
+test('the clock goes on for those whose time was over', async () => {
+  const sleeper = ({ x }: Shared): string => `${Atomics.wait(x, 0, 0, 10)} ${performance.now()}`;
+  const waker = ({ x }: Shared): string => `${Atomics.notify(x, 0)}`;
+  assert.deepEqual(await outcomesOf(sleeper, waker), ['ok 0,1', 'timed-out 10,0']);
+});
+
 test('who looks at the clock, which goes on where nothing else does', async () => {
   const until = ({ x }: Shared): string => {
     const end = performance.now() + 5000;

@@ -46,9 +46,8 @@ export function allEnds(program: Program, rules: Rules): End[] {
     known.set(key, steps);
     const next = moves(program, rules, state);
     const isStuck = state.parties.some(({ is }) => is === 'asleep');
-    if (next.length > 0 || !isStuck) next.push(...deaths(rules, state));
-    next.forEach(visit);
-    if (state.parties.some(({ is }) => is === 'ready') || (isStuck && next.length > 0)) return;
+    for (const each of [...next, ...deaths(rules, state)]) visit(each);
+    if (next.length > 0) return;
     const results = state.parties.map(({ is, said }) => {
       if (is === 'done') return said.join();
       return is === 'dead' ? null : undefined;
