@@ -84,7 +84,7 @@ export const span: readonly Model[] = [
     invariant: isOneSpan,
     atEnd: isGone,
     quick: { bound: 1 },
-    full: { bound: 3 },
+    full: { bound: 2 },
   }),
   model('span: two come and go, one is killed', {
     setup: two,
@@ -101,7 +101,7 @@ export const span: readonly Model[] = [
     invariant: isOneSpan,
     atEnd: isGone,
     quick: { bound: 1 },
-    full: { bound: 3 },
+    full: { bound: 2 },
   }),
   model('span: two come where somebody is, and there is room for one', {
     setup: somebody(2, 2),
@@ -126,7 +126,7 @@ export const span: readonly Model[] = [
     invariant: isOneSpan,
     atEnd: isMadeOnce,
     quick: { bound: 1 },
-    full: { bound: 3 },
+    full: { bound: 2 },
   }),
   model('span: two insist on making it', {
     setup: two,
@@ -142,7 +142,7 @@ export const span: readonly Model[] = [
     invariant: isOneSpan,
     atEnd: areTold([undefined, 'ERR_MEMSPAN_NOT_FOUND']),
     quick: { bound: 1 },
-    full: { bound: 3 },
+    full: { bound: 2 },
   }),
   model('span: three come where somebody is', {
     setup: somebody(3, 3),
@@ -158,7 +158,7 @@ export const span: readonly Model[] = [
     invariant: isOneSpan,
     atEnd: isSeenTo,
     quick: { bound: 1 },
-    full: { bound: 3 },
+    full: { bound: 2 },
   }),
   model('span: two find it left by the dead, and who recovers is killed', {
     setup: stale(2),
