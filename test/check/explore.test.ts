@@ -142,9 +142,27 @@ for (const [kind, sleep, wake] of [
   [
     'wait',
     (x: Int32Array, index: number, value: number) => Atomics.wait(x, index, value),
-    (x: Int32Array, index: number) => Atomics.notify(x, index),
+    (x: Int32Array, index: number, count?: number) => Atomics.notify(x, index, count),
   ],
 ] as const) {
+  test(`${kind}: first come, first woken`, async () => {
+    const report = await explore({
+      setup: words(1),
+      threads: [
+        ({ x }): unknown => sleep(x, 0, 0),
+        ({ x }): unknown => {
+          Atomics.store(x, 0, 1);
+          return sleep(x, 0, 1);
+        },
+        ({ x }): unknown => wake(x, 0, 1),
+      ],
+      mayWait: () => true,
+      // The first one was asleep when the word was still 0.
+      atEnd: (_, { results }) => !(results[0] === undefined && results[1] === 'ok'),
+    });
+    report.assert();
+  });
+
   test(`a wake-up is lost between a look and a ${kind}`, async () => {
     const { failure } = await explore({
       setup: words(2),

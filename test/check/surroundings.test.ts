@@ -33,8 +33,9 @@ test('others on the event loop have their own world', async () => {
     turns++;
     assertUntouched();
   }, 1);
-  const onProgress = assertUntouched;
-  (await explore({ ...increments, onProgress })).assert();
+  const { threads } = increments;
+  const many = { ...increments, threads: [...threads, ...threads], timeMs: 400 };
+  (await explore({ ...many, onProgress: assertUntouched })).assert();
   clearInterval(timer);
   assert.ok(turns > 0);
   assertUntouched();
