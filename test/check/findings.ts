@@ -1,5 +1,6 @@
 // Runs models and mutants, each in a process of its own, a few at a time, and gathers what they come to.
 import { fork } from 'node:child_process';
+import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
 import type { Report } from '../../src/check/explore.ts';
 import type { Effort } from './model.ts';
@@ -128,7 +129,9 @@ function run(
       if (typeof message === 'number') tell(message);
       else resolve(message);
     });
-    child.once('exit', (code, signal) => {
+    // What it has said may come after its end, but not after its channel's.
+    const ended = once(child, 'exit');
+    void Promise.all([ended, once(child, 'disconnect')]).then(([[code, signal]]) => {
       reject(new Error(`exploring "${name}" ended with ${signal ?? code}`));
     });
   });

@@ -23,4 +23,6 @@ const outcome: Outcome = {
   steps: failure?.steps.length ?? 0,
   text: report.toString(),
 };
-process.send?.(outcome, () => process.disconnect());
+process.send?.(outcome, () => {
+  if (process.connected) process.disconnect();
+});
