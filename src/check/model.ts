@@ -31,6 +31,7 @@ export class Model implements Checks {
     this.#participants = new Participants(engine);
     const setUp = (): unknown => {
       const shared = this.#options.setup(this.#me(undefined, () => this.#participants.make()));
+      this.#participants.guard();
       this.#attachments = attachments;
       this.#made = this.search.segments.maker.made;
       return standInsFor(operations, shared);

@@ -3,6 +3,7 @@
 import { Attachment } from '../span/attachment.ts';
 import { passGate } from '../span/gate.ts';
 import { format, geometryOf } from '../span/geometry.ts';
+import { kindName } from '../span/kinds.ts';
 import { type TakenSlot, takeSlot } from '../span/slot.ts';
 import { Span } from '../span/span.ts';
 import { SpanView } from '../span/view.ts';
@@ -15,6 +16,7 @@ import '../sync/once.ts';
 import '../sync/rwlock.ts';
 import '../sync/semaphore.ts';
 import type { Engine } from './engine.ts';
+import type { Region } from './memory.ts';
 import { spanNames } from './names.ts';
 import { ExploredSegment } from './segment.ts';
 import type { Thread } from './thread.ts';
@@ -34,6 +36,7 @@ export class Participants {
   readonly #engine: Engine;
   /** By thread; that of who sets up and looks comes last. */
   #members: Participant[] = [];
+  #region: Region | undefined;
 
   constructor(engine: Engine) {
     this.#engine = engine;
@@ -54,7 +57,7 @@ export class Participants {
     format(segment.buffer, geometry, 'until-unlinked');
     const view = new SpanView(segment, 'explore');
     const owner = (slot: number): string => threads[slot]?.name ?? 'observer';
-    memory.add(buffer, spanNames(view, owner));
+    this.#region = memory.add(buffer, spanNames(view, owner));
     this.#members = [...threads, undefined].map((thread) => this.#attach(view, thread));
     return this.of(undefined);
   }
@@ -67,6 +70,13 @@ export class Participants {
     if (alone) gate.share({ operation: 'explore', object: undefined });
     this.#engine.kernel.setUpFor(undefined);
     return { view, gate, slot };
+  }
+
+  /** Setup is over. What `span.bytes` has given out is used by plain accesses, too. */
+  guard(): void {
+    if (this.#region === undefined) return;
+    const entries = (this.#members[0] as Participant).view.entries();
+    this.#region.guarded = [...entries].some(({ kind }) => kindName(kind) === 'bytes');
   }
 
   get isMade(): boolean {

@@ -57,6 +57,8 @@ const acts: Record<string, Act> = {
   'lifeline(0)': (segment) => segment.lifeline(0)?.release(),
   'isHeld(0)': (segment) => segment.isHeld(0),
   'watch()': (segment) => segment.watch(),
+  // Of a watch that has ended: again is harmless.
+  'unwatch()': (segment) => segment.unwatch(0),
   isLinked: (segment) => segment.isLinked,
   'resize()': (segment) => segment.resize(),
   'resize(same)': (segment) => segment.resize(SIZE),
@@ -85,6 +87,7 @@ const [header = [], ...rows] = `
   lifeline(0)   ok    ok         ok           CLOSED  TRUNCATED  ok         READ_ONLY
   isHeld(0)     ok    ok         ok           CLOSED  TRUNCATED  ok         READ_ONLY
   watch()       ok    ok         ok           CLOSED  ok         ok         ok
+  unwatch()     ok    ok         ok           ok      ok         ok         ok
   isLinked      ok    ok         ok           CLOSED  ok         ok         ok
   resize()      ok    ok         ok           CLOSED  ok         ok         ok
   resize(same)  ok    READ_ONLY  READ_ONLY    CLOSED  ok         ok         READ_ONLY
