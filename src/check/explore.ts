@@ -14,7 +14,6 @@ import type { Found, Search } from './search.ts';
 import { shrink } from './shrink.ts';
 import { AsSaid, ByChance, DepthFirst } from './strategies.ts';
 
-export { MemspanError } from '../errors.ts';
 export type { Failure, FailureStep } from './failure.ts';
 export type { End, Exploration, Me, Moment, Progress } from './options.ts';
 export type { Coverage, Report } from './report.ts';
@@ -184,13 +183,10 @@ class Explorer {
     search.limit = Number.POSITIVE_INFINITY;
     const { timeMs, seed } = this.#settings;
     await this.#slice(() => {
-      search.strategy = new ByChance(seed + this.#sampled);
-      const first = search.begin();
-      if (first !== undefined) search.follow(first);
+      this.#best = search.once(new ByChance(seed + this.#sampled));
       this.#sampled++;
       this.#schedules++;
-      this.#best = search.found;
-      return search.found !== undefined;
+      return this.#best !== undefined;
     }, timeMs);
   }
 
@@ -226,14 +222,9 @@ class Explorer {
     do {
       // What was new in one run is known in the next.
       contention.hasGrown = false;
-      search.withinQuickly(() => {
-        search.strategy = new AsSaid(search, tokens);
-        const first = search.begin();
-        if (first !== undefined) search.follow(first);
-      });
+      this.#best = search.withinQuickly(() => search.once(new AsSaid(search, tokens)));
     } while (contention.hasGrown);
     this.#schedules = 1;
-    this.#best = search.found;
     return this.#report('sampled', -1);
   }
 

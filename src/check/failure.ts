@@ -58,12 +58,7 @@ export function failureOf(
   search.bound = Number.POSITIVE_INFINITY;
   search.limit = Number.POSITIVE_INFINITY;
   const asSaid = new AsSaid(search, tokens);
-  search.within(() => {
-    search.strategy = asSaid;
-    const first = search.begin();
-    if (first !== undefined) search.follow(first);
-  });
-  const again = search.found ?? found;
+  const again = search.within(() => search.once(asSaid)) ?? found;
   // Of what goes on and on, as much as was to be shown.
   const taken = again.kind === 'livelock' ? trace.steps.slice(0, asSaid.said) : trace.steps;
   const vain = new Set(

@@ -9,16 +9,8 @@ import type { Failure } from './failure.ts';
  */
 export type Coverage = 'complete' | 'bounded' | 'sampled';
 
-interface Facts {
-  readonly coverage: Coverage;
-  readonly bound: number;
-  readonly schedules: number;
-  readonly sampled: number;
-  readonly states: number;
-  readonly steps: number;
-  readonly elapsedMs: number;
-  readonly failure: Failure | undefined;
-}
+/** All but what follows from the rest. */
+type Facts = Omit<Report, 'ok' | 'assert' | 'toJSON' | 'toString'>;
 
 export class Report {
   readonly ok: boolean;

@@ -37,7 +37,7 @@ export interface Strategy {
   choose(choices: readonly Choice[]): Choice | undefined;
 }
 
-export interface SearchOptions {
+interface SearchOptions {
   readonly crashes: number;
   /** Who may be killed. */
   readonly victims: readonly number[];
@@ -114,6 +114,14 @@ export class Search implements Decider {
     this.made.length = 0;
     this.found = undefined;
     return this.#decide();
+  }
+
+  /** One whole schedule; what has gone wrong in it. */
+  once(strategy: Strategy): Found | undefined {
+    this.strategy = strategy;
+    const first = this.begin();
+    if (first !== undefined) this.follow(first);
+    return this.found;
   }
 
   /** From a choice to the end of its schedule, or to where it need not be gone on with. */

@@ -6,7 +6,7 @@ import type { Segment } from '../segment/segment.ts';
 import type { Engine } from './engine.ts';
 import type { HeldLifeline } from './kernel.ts';
 
-export interface SegmentFacts {
+interface SegmentFacts {
   readonly buffer: ArrayBuffer;
   readonly name: string | undefined;
   /** Of its inode; no two segments have the same. */

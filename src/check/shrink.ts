@@ -20,7 +20,7 @@ export function shrink(search: Search, tokens: readonly Token[], found: Found): 
     for (let i = best.length - 1; i >= 0; i--, tries++) {
       if (tries >= TRIES_MAX || wallNow() > end) return best;
       const without = best.filter((_, at) => at !== i);
-      const again = follow(search, without);
+      const again = search.withinQuickly(() => search.once(new AsSaid(search, without)));
       if (again === undefined || again.kind !== found.kind) continue;
       const next = tokensOf(again.made, again.done);
       if (again.steps > steps || (again.steps === steps && next.length >= best.length)) continue;
@@ -31,13 +31,4 @@ export function shrink(search: Search, tokens: readonly Token[], found: Found): 
     }
   }
   return best;
-}
-
-function follow(search: Search, tokens: readonly Token[]): Found | undefined {
-  return search.withinQuickly(() => {
-    search.strategy = new AsSaid(search, tokens);
-    const first = search.begin();
-    if (first !== undefined) search.follow(first);
-    return search.found;
-  });
 }

@@ -1,7 +1,8 @@
 // What cannot be explored is refused with a word on what to do instead; nothing that a thread catches hides that.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { type Exploration, explore, MemspanError } from '../../src/check/explore.ts';
+import { type Exploration, explore } from '../../src/check/explore.ts';
+import { MemspanError } from '../../src/index.ts';
 
 interface Shared {
   readonly x: Int32Array;

@@ -1,7 +1,8 @@
 // Barrier: nobody goes on before all are there, phase after phase; all who wait are told the same of a phase; and if one
 // of them dies, nobody waits for it.
 import assert from 'node:assert/strict';
-import { type End, type Me, MemspanError } from '../../../src/check/explore.ts';
+import type { End, Me } from '../../../src/check/explore.ts';
+import { MemspanError } from '../../../src/index.ts';
 import type { Barrier } from '../../../src/sync/barrier.ts';
 import { type Model, model } from '../model.ts';
 

@@ -1,8 +1,8 @@
 // Mutex: mutual exclusion, nobody left asleep, and the death of owners, waiters and repairers told to the right one.
 import assert from 'node:assert/strict';
 import type { End, Me } from '../../../src/check/explore.ts';
-import { MemspanError } from '../../../src/check/explore.ts';
 import type { MutexGuard } from '../../../src/index.ts';
+import { MemspanError } from '../../../src/index.ts';
 import { type Model, model } from '../model.ts';
 
 interface Shared {

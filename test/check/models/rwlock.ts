@@ -2,8 +2,8 @@
 // writers, of readers and of repairers is told to the right one.
 import assert from 'node:assert/strict';
 import type { End, Me } from '../../../src/check/explore.ts';
-import { MemspanError } from '../../../src/check/explore.ts';
 import type { ReadGuard, RwLock, WriteGuard } from '../../../src/index.ts';
+import { MemspanError } from '../../../src/index.ts';
 import { type Model, model } from '../model.ts';
 
 interface Shared {

@@ -1,6 +1,7 @@
 // Semaphore: no permit too many, none lost but with who had it, first come, first served, nobody asleep while it could go on.
 import assert from 'node:assert/strict';
-import { type End, type Me, MemspanError } from '../../../src/check/explore.ts';
+import type { End, Me } from '../../../src/check/explore.ts';
+import { MemspanError } from '../../../src/index.ts';
 import type { Span } from '../../../src/span/span.ts';
 import type { Semaphore, SemaphoreOptions } from '../../../src/sync/semaphore.ts';
 import { type Model, model } from '../model.ts';
