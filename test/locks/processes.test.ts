@@ -17,7 +17,7 @@ import {
   turn,
 } from './spaces.ts';
 
-/** Asks, and writes down when it is granted, with a look at who is in there. */
+/** Asks, and writes down when it is granted; counts itself once it has given the lock back. */
 function enlist(
   { memspan, kept }: Tools,
   name: string,
@@ -28,10 +28,12 @@ function enlist(
   const { manager } = kept as unknown as KeptLocks;
   const segment = memspan.Segment.open(log);
   const words = new Int32Array(segment.buffer);
-  void manager.request(name, { mode }, async () => {
+  const turn = manager.request(name, { mode }, async () => {
     const place = Atomics.add(words, 0, 1);
     words[1 + place] = tag;
     await new Promise((resolve) => setTimeout(resolve, 1));
+  });
+  void turn.then(() => {
     Atomics.add(words, 31, 1);
     segment.close();
   });
