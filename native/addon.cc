@@ -10,16 +10,11 @@
 #include "file.h"
 #include "guard.h"
 #include "mapping.h"
+#include "os/os.h"
 #include "wait.h"
 #include "watch.h"
 
 namespace memspan {
-
-Environment* Current(napi_env env) {
-  void* data = nullptr;
-  napi_get_instance_data(env, &data);
-  return static_cast<Environment*>(data);
-}
 
 namespace {
 
@@ -104,10 +99,11 @@ Napi::Value Bulk(const Napi::CallbackInfo& info) {
   return buffer ? Napi::Value(info.Env(), buffer) : Napi::Value();
 }
 
-// (handle, bulk?) → 0 or −errno
+// (handle, bulk?) → 0 or −errno; after −EBUSY all is as before
 Napi::Value CloseMapping(const Napi::CallbackInfo& info) {
-  if (info[1].IsArrayBuffer()) napi_detach_arraybuffer(info.Env(), info[1]);
-  return Failure(info, Close(MappingOf(info)));
+  const int result = Close(MappingOf(info));
+  if (result != -EBUSY && info[1].IsArrayBuffer()) napi_detach_arraybuffer(info.Env(), info[1]);
+  return Failure(info, result);
 }
 
 Napi::Value HealMapping(const Napi::CallbackInfo& info) {
@@ -132,11 +128,6 @@ void EndEnvironment(void* data) {
   for (const int fd : environment->fds) close(fd);
   environment->fds.clear();
   EndWatches(environment);
-}
-
-template <Napi::Value (*function)(const Napi::CallbackInfo&)>
-void Export(Napi::Env env, Napi::Object exports, const char* name) {
-  exports.Set(name, Napi::Function::New<function>(env, name));
 }
 
 Napi::Object Init(Napi::Env env, Napi::Object exports) {
@@ -171,6 +162,7 @@ Napi::Object Init(Napi::Env env, Napi::Object exports) {
   Export<UnwatchFile>(env, exports, "unwatchFile");
   Export<CountNews>(env, exports, "countNews");
   Export<CancelWait>(env, exports, "cancelWait");
+  InitOs(env, exports);
   return exports;
 }
 

@@ -10,6 +10,8 @@
 namespace memspan {
 
 struct AsyncWaits;
+class Calls;
+class Holds;
 
 struct Environment {
   napi_env env = nullptr;
@@ -25,9 +27,14 @@ struct Environment {
   // Made by the first asynchronous wait.
   std::shared_ptr<AsyncWaits> waits;
   napi_ref onSettled = nullptr;
+  // Asynchronous calls on the system's own objects, made by the first; and the locks that its thread has in there.
+  std::shared_ptr<Calls> calls;
+  std::shared_ptr<Holds> holds;
 };
 
 // The environment that a callback runs in.
 Environment* Current(napi_env env);
+// Tells JavaScript, from its event loop, what became of what it was given this ticket for.
+void Settle(Environment* environment, double ticket, int outcome);
 
 }  // namespace memspan

@@ -3,13 +3,16 @@
 #include "mapping.h"
 
 #include <errno.h>
+#include <signal.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include <map>
 #include <mutex>
 #include <shared_mutex>
+#include <vector>
 
 #include "sleep.h"
 
@@ -81,14 +84,18 @@ int MapAnonymous(uint64_t size, Mapping** out) {
   const size_t length = (size + PageSize() - 1) & ~(PageSize() - 1);
   void* base = mmap(nullptr, length, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
   if (base == MAP_FAILED) return -errno;
+  *out = Adopt(base, length, size, kWritable);
+  return 0;
+}
+
+Mapping* Adopt(void* base, size_t length, size_t size, uint32_t flags) {
   Mapping* mapping = new Mapping;
   mapping->base = static_cast<uint8_t*>(base);
   mapping->length = length;
   mapping->size = size;
-  mapping->flags = kWritable;
+  mapping->flags = flags;
   Register(mapping);
-  *out = mapping;
-  return 0;
+  return mapping;
 }
 
 void Retain(Mapping* mapping) { mapping->references.fetch_add(1, std::memory_order_relaxed); }
@@ -105,7 +112,80 @@ void Release(Mapping* mapping) {
   delete mapping;
 }
 
+namespace {
+
+struct Remains {
+  int threadId;
+  Mapping* mapping;
+};
+
+std::mutex remainsMutex;
+// Never destroyed: threads may end while the process exits.
+std::vector<Remains>& remains = *new std::vector<Remains>;
+
+bool HasEnded(int threadId) {
+  return syscall(SYS_tgkill, getpid(), threadId, 0) != 0 && errno == ESRCH;
+}
+
+void LetGoOfEnded() {
+  std::vector<Mapping*> free;
+  {
+    std::lock_guard<std::mutex> hold(remainsMutex);
+    std::erase_if(remains, [&](const Remains& remain) {
+      if (!HasEnded(remain.threadId)) return false;
+      free.push_back(remain.mapping);
+      return true;
+    });
+  }
+  for (Mapping* mapping : free) LetGo(mapping);
+}
+
+}  // namespace
+
+void Hold(Mapping* mapping) {
+  Retain(mapping);
+  mapping->holds.fetch_add(1);
+}
+
+void LetGo(Mapping* mapping) {
+  mapping->holds.fetch_sub(1);
+  Release(mapping);
+}
+
+void LetGoAfter(Mapping* mapping, int threadId) {
+  LetGoOfEnded();
+  std::lock_guard<std::mutex> hold(remainsMutex);
+  remains.push_back({threadId, mapping});
+}
+
+namespace {
+
+// Sets `closing`, which calls on objects in there see before they begin and between their slices, and waits
+// until none runs. False when one does not end: a barrier's, which the C library cannot leave.
+bool EmptyOfCalls(Mapping* mapping) {
+  constexpr int kLooksMax = 500;
+  const timespec moment = {0, 1'000'000};
+  mapping->closing.store(true);
+  for (int looks = 0; mapping->calls.load() != 0; looks++) {
+    if (looks == kLooksMax) return false;
+    nanosleep(&moment, nullptr);
+  }
+  return true;
+}
+
+}  // namespace
+
 int Close(Mapping* mapping) {
+  static std::mutex closers;
+  const std::lock_guard<std::mutex> one(closers);
+  if (mapping->status.load() & kClosed) return 0;
+  LetGoOfEnded();
+  // Looked at first, so that a refusal does not end anybody's wait.
+  if (mapping->holds.load() != 0) return -EBUSY;
+  if (!EmptyOfCalls(mapping) || mapping->holds.load() != 0) {
+    mapping->closing.store(false);
+    return -EBUSY;
+  }
   // CLOSED is stored before the waits are ended: a wait that comes too late to be ended sees the bit.
   if (mapping->status.fetch_or(kClosed) & kClosed) return 0;
   const int result = PutZeros(mapping->base, mapping->length);
@@ -148,12 +228,12 @@ struct Range {
   uint64_t version = 0;
   uintptr_t start = 0;
   size_t length = 0;
-  const Mapping* mapping = nullptr;
+  Mapping* mapping = nullptr;
 };
 
 }  // namespace
 
-Found Find(const void* address) {
+Mapping* FindMapping(const void* address) {
   // The last range found by this thread, so that a loop of waits does not take the lock. The mapping behind
   // it is followed only for an address inside: the caller's view of that address keeps it alive.
   thread_local Range last;
@@ -162,13 +242,19 @@ Found Find(const void* address) {
       at - last.start >= last.length) {
     std::shared_lock<std::shared_mutex> hold(registryMutex);
     auto after = registry.upper_bound(at);
-    if (after == registry.begin()) return {};
-    const Mapping* mapping = std::prev(after)->second;
+    if (after == registry.begin()) return nullptr;
+    Mapping* mapping = std::prev(after)->second;
     const uintptr_t start = reinterpret_cast<uintptr_t>(mapping->base);
-    if (at - start >= mapping->length) return {};
+    if (at - start >= mapping->length) return nullptr;
     last = {registryVersion.load(), start, mapping->length, mapping};
   }
-  return {true, last.mapping->status.load(), last.mapping->owner};
+  return last.mapping;
+}
+
+Found Find(const void* address) {
+  const Mapping* mapping = FindMapping(address);
+  if (!mapping) return {};
+  return {true, mapping->status.load(), mapping->owner};
 }
 
 }  // namespace memspan

@@ -28,6 +28,7 @@ enum MapFlag : uint32_t {
   kPopulate = 1u << 2,
   kLock = 1u << 3,
   kHugePages = 1u << 4,
+  kNamedSemaphore = 1u << 5,  // made by sem_open, for sem_close
 };
 
 struct Mapping {
@@ -38,6 +39,11 @@ struct Mapping {
   Environment* owner = nullptr;  // only compared, never followed
   std::atomic<uint32_t> status{0};
   std::atomic<uint32_t> references{1};
+  // Calls on an object in it that run just now in this process (os/region.h), and locks in it that this process
+  // holds. Close() asks the calls to leave, and refuses while there are locks.
+  std::atomic<uint32_t> calls{0};
+  std::atomic<uint32_t> holds{0};
+  std::atomic<bool> closing{false};
   GuardSlot* slot = nullptr;
 };
 
@@ -54,9 +60,18 @@ size_t PageSize();
 int Map(int fd, uint64_t size, uint32_t flags, Environment* owner, Mapping** out);
 // For the self-test: a mapping of anonymous memory. Returns 0 or -errno.
 int MapAnonymous(uint64_t size, Mapping** out);
+// The mapping of what is mapped already, from `base` on, whole pages; its first `size` bytes are for use.
+Mapping* Adopt(void* base, size_t length, size_t size, uint32_t flags);
 void Retain(Mapping* mapping);
 void Release(Mapping* mapping);
-// Zero pages over the whole range and CLOSED; ends every wait on it in this process.
+// A lock in there that a thread of this process has: keeps the mapping, and Close() from closing it.
+void Hold(Mapping* mapping);
+void LetGo(Mapping* mapping);
+// The same once that thread has ended: the C library has a robust mutex in a list of the thread's own, which the
+// kernel walks at its end (get_robust_list(2)).
+void LetGoAfter(Mapping* mapping, int threadId);
+// Zero pages over the whole range and CLOSED; ends every wait on it in this process. -EBUSY, and nothing has
+// changed, while this process holds a lock in it or a call on an object in it cannot be ended.
 int Close(Mapping* mapping);
 // Zero pages over what lies behind `size` bytes, before the file is made shorter on purpose; ends the waits
 // there. Returns how many references there are besides the caller's, or -errno.
@@ -65,5 +80,7 @@ int CutTail(Mapping* mapping, uint64_t size);
 int Heal(Mapping* mapping, int fd);
 int Sync(Mapping* mapping, uint64_t offset, uint64_t length);
 Found Find(const void* address);
+// The mapping that the address is in, or null. It stays one as long as the caller has a buffer over it.
+Mapping* FindMapping(const void* address);
 
 }  // namespace memspan

@@ -18,16 +18,6 @@ constexpr double kSliceMs = 50;
 // ... and this often after its loop was rung: what rings again before the loop has run is not heard.
 constexpr double kRungSliceMs = 250;
 
-// False once worker.terminate() or process.exit() wants this thread to end: Node-API then refuses every
-// call that could run JavaScript.
-bool MayRunJavaScript(napi_env env) {
-  const Napi::HandleScope scope(env);
-  napi_value global;
-  bool has;
-  return napi_get_global(env, &global) == napi_ok &&
-         napi_has_named_property(env, global, "Object", &has) == napi_ok;
-}
-
 // A signal handler that runs while we sleep takes us out of the queue and costs our place. The signals
 // that mean nothing to a sleeping thread wait until it is awake; those that end or stop it do not.
 class QuietSignals {
@@ -90,6 +80,14 @@ Outcome SleepEnlisted(Environment* environment, Sleeper* sleeper) {
 }
 
 }  // namespace
+
+bool MayRunJavaScript(napi_env env) {
+  const Napi::HandleScope scope(env);
+  napi_value global;
+  bool has;
+  return napi_get_global(env, &global) == napi_ok &&
+         napi_has_named_property(env, global, "Object", &has) == napi_ok;
+}
 
 bool ReadSleeper(const Napi::CallbackInfo& info, Sleeper* sleeper) {
   napi_typedarray_type type;

@@ -8,6 +8,10 @@
 
 namespace memspan {
 
+// False once worker.terminate() or process.exit() wants this thread to end: Node-API then refuses every
+// call that could run JavaScript.
+bool MayRunJavaScript(napi_env env);
+
 // Reads (view, index, low, high, timeoutMs, watch, seen) of a call into a sleeper. False, with a TypeError or
 // RangeError pending, when they are not what binding.ts promises.
 bool ReadSleeper(const Napi::CallbackInfo& info, Sleeper* sleeper);

@@ -82,22 +82,11 @@ void TellJavaScript(napi_env env, napi_value, void* context, void*) {
     std::lock_guard<std::mutex> hold(waits->mutex);
     ended.swap(waits->ended);
   }
-  napi_value undefined, settled, arguments[2];
-  napi_get_undefined(env, &undefined);
-  napi_get_reference_value(env, environment->onSettled, &settled);
   for (Job* job : ended) {
-    const Napi::HandleScope scope(env);
-    napi_create_uint32(env, job->ticket, &arguments[0]);
-    napi_create_uint32(env, static_cast<uint32_t>(job->outcome), &arguments[1]);
+    const uint32_t ticket = job->ticket;
+    const Outcome outcome = job->outcome;
     Forget(env, waits, job);
-    napi_call_function(env, undefined, settled, 2, arguments, nullptr);
-    // Not ours: a getter or listener of a signal that is no ordinary one. The others are told all the same.
-    bool thrown = false;
-    napi_value error;
-    if (napi_is_exception_pending(env, &thrown) == napi_ok && thrown &&
-        napi_get_and_clear_last_exception(env, &error) == napi_ok) {
-      napi_fatal_exception(env, error);
-    }
+    Settle(environment, ticket, static_cast<int>(outcome));
   }
 }
 

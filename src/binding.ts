@@ -84,6 +84,8 @@ interface Binding {
   watchFile(fd: number): number;
   unwatchFile(watch: number): void;
   countNews(): number;
+  /** The system's own objects: src/os/native.ts has its type. */
+  readonly os: unknown;
 }
 
 type OnSettled = (ticket: number, outcome: number) => void;

@@ -1,6 +1,7 @@
 // Every error that memspan makes: one class with a stable code, and coded TypeErrors and RangeErrors for
 // misuse. The codes are API; the messages are not.
 
+import { constants } from 'node:os';
 import { getSystemErrorName } from 'node:util';
 
 /** The stable codes. A caller tells errors apart by these, never by the message. */
@@ -57,8 +58,10 @@ export type ErrorCode =
   | 'ERR_MEMSPAN_BROKEN'
   /** The bytes are not what memspan writes there. */
   | 'ERR_MEMSPAN_CORRUPT'
-  /** Another participant has this end already. */
+  /** Another participant has this end already, or it is in use and cannot be taken away. */
   | 'ERR_MEMSPAN_BUSY'
+  /** It could not be had at once, or not in time, by a call that says so by an error (EAGAIN, ETIMEDOUT). */
+  | 'ERR_MEMSPAN_WOULD_BLOCK'
   /** The other end of a channel died without closing. */
   | 'ERR_MEMSPAN_PEER_DIED'
   /** The other end of a channel was closed. */
@@ -154,6 +157,10 @@ const CODE_OF_ERRNO: Readonly<Record<string, ErrorCode>> = {
   EAGAIN: 'ERR_MEMSPAN_LIMIT',
   EMFILE: 'ERR_MEMSPAN_LIMIT',
   ENFILE: 'ERR_MEMSPAN_LIMIT',
+  EBUSY: 'ERR_MEMSPAN_BUSY',
+  EDEADLK: 'ERR_MEMSPAN_DEADLOCK',
+  ENOTRECOVERABLE: 'ERR_MEMSPAN_NOT_RECOVERABLE',
+  EIDRM: 'ERR_MEMSPAN_CLOSED',
 };
 
 const REMEDY_OF_CODE: Readonly<Partial<Record<ErrorCode, string>>> = {
@@ -164,8 +171,22 @@ const REMEDY_OF_CODE: Readonly<Partial<Record<ErrorCode, string>>> = {
   ERR_MEMSPAN_PERMISSION: 'Check its owner and mode with `memspan ls`',
   ERR_MEMSPAN_NO_SPACE: 'Make it smaller, or make room: `df -h /dev/shm` (in Docker: --shm-size)',
   ERR_MEMSPAN_NO_MEMORY: 'Make it smaller, or raise the limit (`ulimit -v`, `ulimit -l`)',
+  ERR_MEMSPAN_BUSY: 'Give back what is held in it first',
   ERR_MEMSPAN_LIMIT: 'Close what is no longer used, or raise the limit (`ulimit -n`)',
 };
+
+/** Those of Linux that neither libuv nor node:os has a name for (errno(3)). */
+const FURTHER: Readonly<Record<number, string>> = {
+  130: 'EOWNERDEAD',
+  131: 'ENOTRECOVERABLE',
+};
+
+function nameOf(errno: number): string {
+  const known = getSystemErrorName(-errno);
+  if (!known.startsWith('Unknown')) return known;
+  const entry = Object.entries(constants.errno).find(([, value]) => value === errno);
+  return entry?.[0] ?? FURTHER[errno] ?? `error ${errno}`;
+}
 
 /** The error of a failed system call, in memspan's words. `errno` is positive. */
 export function systemError(
@@ -174,7 +195,7 @@ export function systemError(
   operation: string,
   object?: string | undefined,
 ): MemspanError {
-  const name = getSystemErrorName(-errno);
+  const name = nameOf(errno);
   const code = CODE_OF_ERRNO[name] ?? 'ERR_MEMSPAN_SYSTEM';
   return new MemspanError(code, {
     operation,

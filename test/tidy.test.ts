@@ -15,6 +15,7 @@ const mayImport: Record<string, readonly string[]> = {
   channel: ['errors', 'word', 'layout', 'span', 'sync'],
   locks: ['errors', 'word', 'layout', 'segment', 'span', 'sync', 'channel'],
   check: ['errors', 'word', 'layout', 'segment', 'span', 'sync', 'channel'],
+  os: ['errors', 'binding', 'word', 'segment'],
   store: ['errors', 'word', 'layout', 'segment', 'span', 'sync', 'channel'],
   inspect: ['errors', 'word', 'layout', 'segment', 'span', 'sync', 'channel'],
   cli: ['inspect'],

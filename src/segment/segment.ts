@@ -241,8 +241,7 @@ export class Segment implements Disposable {
     return isHeld(this.#fd, index, count, this.#check('segment.isHeld'));
   }
 
-  /** Until `unwatch`, has sleepers disturbed when a descriptor of it that could write is closed, as a dead holder's
-   * lifeline is. 0 when none can be had. */
+  /** Until `unwatch`, sleepers are disturbed when a descriptor that could write to it is closed. 0: none can be had. */
   watch(): number {
     this.#subject('segment.watch');
     return Math.max(native.watchFile(this.#fd), 0);
@@ -267,18 +266,20 @@ export class Segment implements Disposable {
 
   /**
    * Lets go of the memory at once: views of it read as zeros from now on, in this thread and in workers
-   * that were sent the buffer; pending waits on it reject with `ERR_MEMSPAN_CLOSED`. Again is harmless.
+   * that were sent the buffer; pending waits on it reject with `ERR_MEMSPAN_CLOSED`. Again is harmless. Throws
+   * `ERR_MEMSPAN_BUSY`, and leaves it open, while this process holds a lock of `memspan/posix` in it.
    */
   close(): void {
     if (this.#isClosed) return;
-    this.#isClosed = true;
-    lost.unregister(this);
     const subject = { operation: 'segment.close', object: this.name };
     try {
       for (const mapping of [this.#mapping, ...this.#former]) mapping.close(subject);
-    } finally {
-      native.close(this.#fd);
+    } catch (error) {
+      if ((error as MemspanError).code === 'ERR_MEMSPAN_BUSY') throw error;
     }
+    this.#isClosed = true;
+    lost.unregister(this);
+    native.close(this.#fd);
   }
 
   [Symbol.dispose](): void {

@@ -1,0 +1,30 @@
+// The operating system's own objects: what each file of this folder adds to the addon's exports.
+#pragma once
+
+#include <napi.h>
+
+#include "../mapping.h"
+
+namespace memspan {
+
+template <Napi::Value (*function)(const Napi::CallbackInfo&)>
+void Export(Napi::Env env, Napi::Object exports, const char* name) {
+  exports.Set(name, Napi::Function::New<function>(env, name));
+}
+
+// All of the folder, under `exports.os`, as src/os/native.ts declares it.
+void InitOs(Napi::Env env, Napi::Object exports);
+
+// One per file.
+void InitCalls(Napi::Env env, Napi::Object os);
+void InitSemaphores(Napi::Env env, Napi::Object os);
+void InitMutexes(Napi::Env env, Napi::Object os);
+void InitConditions(Napi::Env env, Napi::Object os);
+void InitRwLocks(Napi::Env env, Napi::Object os);
+void InitBarriers(Napi::Env env, Napi::Object os);
+void InitFacts(Napi::Env env, Napi::Object os);
+
+// The buffer over a mapping, which is all that keeps it from now on.
+Napi::Value BufferOver(const Napi::CallbackInfo& info, Mapping* mapping);
+
+}  // namespace memspan
