@@ -4,6 +4,7 @@ import { spawnSync } from 'node:child_process';
 export type Extra =
   | 'g++'
   | 'gcc'
+  | 'boost'
   | 'python3'
   | 'rustc'
   | 'strace'
@@ -15,6 +16,15 @@ export type Extra =
 const probes: Record<Extra, readonly string[]> = {
   'g++': ['g++', '--version'],
   gcc: ['gcc', '--version'],
+  // Headers only; there is no program to ask.
+  boost: [
+    'g++',
+    '-fsyntax-only',
+    '-include',
+    'boost/interprocess/mapped_region.hpp',
+    '-xc++',
+    '/dev/null',
+  ],
   python3: ['python3', '--version'],
   rustc: ['rustc', '--version'],
   strace: ['strace', '-o', '/dev/null', 'true'],
