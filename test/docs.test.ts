@@ -1,6 +1,6 @@
-// Every snippet in README.md and docs/ is run: blocks of `js` that begin with `// NAME.mjs` become files that the
-// following `sh` blocks start; other `js` blocks are run alone. An `output` block is what the block before it has printed.
-// `console`, `text` and other blocks are for reading.
+// Every snippet in README.md and docs/ is run: blocks of `js`, `c`, `cpp`, `rust` and `python` that begin with `// NAME.mjs`
+// (or .c, .cc, .rs, `# NAME.py`) become files that the following `sh` blocks start; other `js` blocks are run alone. An
+// `output` block is what the block before it has printed. `console`, `text` and other blocks are for reading.
 
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
@@ -17,6 +17,7 @@ import { tmpdir } from 'node:os';
 import { delimiter, dirname, join } from 'node:path';
 import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
+import { type Extra, needs } from './support/extras.ts';
 
 const root = fileURLToPath(new URL('../../', import.meta.url));
 const documents = [
@@ -25,9 +26,19 @@ const documents = [
   ...readdirSync(join(root, 'docs')).map((name) => join('docs', name)),
 ];
 
+/** The languages besides our own, and what compiles or runs them. */
+const extras = new Map<string, Extra>([
+  ['c', 'gcc'],
+  ['cpp', 'boost'],
+  ['rust', 'rustc'],
+  ['python', 'python3'],
+]);
+
 interface Block {
   readonly language: string;
   readonly text: string;
+  /** The file that it becomes. */
+  readonly file: string | undefined;
   readonly line: number;
 }
 
@@ -36,6 +47,7 @@ function blocksOf(document: string): Block[] {
   return [...text.matchAll(/^```(\w+)\n(.*?)^```$/gms)].map(({ 1: language, 2: body, index }) => ({
     language: language as string,
     text: body as string,
+    file: /^(?:\/\/|#) ([\w-]+\.(?:mjs|c|cc|rs|py))\b/.exec(body as string)?.[1],
     line: text.slice(0, index).split('\n').length,
   }));
 }
@@ -73,17 +85,19 @@ function run(
 }
 
 for (const document of documents.filter((name) => name.endsWith('.md'))) {
-  const blocks = blocksOf(document).filter(({ language }) =>
-    ['js', 'sh', 'output'].includes(language),
+  const blocks = blocksOf(document).filter(
+    ({ language, file }) =>
+      ['js', 'sh', 'output'].includes(language) || (extras.has(language) && file !== undefined),
   );
   if (blocks.length === 0) continue;
-  test(`every snippet in ${document} runs`, () => {
+  const wanted = new Set(blocks.flatMap(({ language }) => extras.get(language) ?? []));
+  const skip = [...wanted].map((extra) => needs(extra)).find((reason) => reason !== false) ?? false;
+  test(`every snippet in ${document} runs`, { skip }, () => {
     const where = scratch();
     let printed = '';
     try {
-      for (const { language, text, line } of blocks) {
+      for (const { language, text, file, line } of blocks) {
         const what = `${document}:${line}`;
-        const file = /^\/\/ ([\w-]+\.mjs)/.exec(text)?.[1];
         if (language === 'output') assert.equal(printed, text, what);
         else if (file !== undefined) writeFileSync(join(where.folder, file), text);
         else if (language === 'sh') printed = run('bash', ['-ec', text], where, what);
