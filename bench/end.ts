@@ -8,6 +8,7 @@ import { fileURLToPath } from 'node:url';
 import { say, type Task, type Transport, type TransportName } from './task.ts';
 import { afterExploring, withCheck } from './transports/explored.ts';
 import { asyncMutex, criticalSection, fairMutex, lockFile, mutex } from './transports/mutex.ts';
+import { posixSemaphore, robustMutex } from './transports/posix.ts';
 import { processSend } from './transports/process-send.ts';
 import { lockManager, redisLock } from './transports/requests.ts';
 import { ring, stream } from './transports/ring.ts';
@@ -26,6 +27,8 @@ const transports: Record<TransportName, Transport> = {
   'mutex, fair': fairMutex,
   'mutex, async': asyncMutex,
   'mutex, with check': withCheck,
+  'posix mutex, robust': robustMutex,
+  'posix semaphore': posixSemaphore,
   'mutex, after exploring': afterExploring,
   'critical section': criticalSection,
   'rwlock, read': rwlockRead,

@@ -17,6 +17,8 @@ export type Contender =
   | 'memspan, CriticalSection'
   | 'memspan, with check'
   | 'memspan, after exploring'
+  | 'memspan/posix'
+  | 'memspan/posix, robust'
   | 'process.send'
   | 'unix socket'
   | 'unix socket, batched'

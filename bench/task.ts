@@ -10,6 +10,8 @@ export type TransportName =
   | 'mutex, async'
   | 'mutex, with check'
   | 'mutex, after exploring'
+  | 'posix mutex, robust'
+  | 'posix semaphore'
   | 'critical section'
   | 'rwlock, read'
   | 'rwlock, write'

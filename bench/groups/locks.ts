@@ -17,10 +17,13 @@ export const locks: Row[] = [
       'memspan, CriticalSection': pair('critical section', alone(10_000_000)),
       'memspan, with check': pair('mutex, with check', alone(10_000_000)),
       'memspan, after exploring': pair('mutex, after exploring', alone(10_000_000)),
+      'memspan/posix, robust': pair('posix mutex, robust', alone(5_000_000)),
       'lock file': pair('lock file', alone(10_000)),
     },
     targets: [
       { against: 'C', speedMin: 1 / 2 },
+      // What each lock costs that is a native call.
+      { against: 'memspan/posix, robust', speedMin: 2 },
       { against: 'memspan, with check', speedMin: 0.95 },
     ],
   },
@@ -34,8 +37,12 @@ export const locks: Row[] = [
       'C, robust': c('mutex', (share) => ['robust', 'contest', CONTESTED * share, ...CORES]),
       memspan: pair('mutex', contest(CONTESTED)),
       'memspan, fair': pair('mutex, fair', contest(CONTESTED / 200)),
+      'memspan/posix, robust': pair('posix mutex, robust', contest(CONTESTED / 4)),
     },
-    targets: [{ against: 'C', speedMin: 0.8 }],
+    targets: [
+      { against: 'C', speedMin: 0.8 },
+      { against: 'memspan/posix, robust', speedMin: 2 },
+    ],
   },
   {
     group: 'locks',
@@ -70,6 +77,7 @@ export const locks: Row[] = [
       memspan: pair('semaphore', alone(10_000_000)),
       'memspan, undo': pair('semaphore, undo', alone(1_000_000)),
       'memspan, async': pair('semaphore, async', alone(500_000)),
+      'memspan/posix': pair('posix semaphore', alone(5_000_000)),
     },
     targets: [{ against: 'C', speedMin: 1 / 2 }],
   },
