@@ -3,6 +3,8 @@
 
 #include <napi.h>
 
+#include <cstdint>
+
 namespace memspan {
 
 Napi::Value OpenFile(const Napi::CallbackInfo& info);         // (path, flags, mode) → fd
@@ -16,5 +18,9 @@ Napi::Value RenameNoReplace(const Napi::CallbackInfo& info);  // (from, to)
 Napi::Value LockByte(const Napi::CallbackInfo& info);  // (fd, offset, 'r' 1 | 'w' 2 | unlock 0)
 // (fd, offset, length) → 1 if another holds any of them
 Napi::Value ProbeBytes(const Napi::CallbackInfo& info);
+
+// 0, or the errno of a request for `length` more bytes that cannot be met. Asked first, because the kernel would find out
+// only when it has given away all there is; on a memory file system it would kill processes before that.
+int CheckRoom(int fd, uint64_t length);
 
 }  // namespace memspan

@@ -64,12 +64,15 @@ uint64_t AvailableMemory() {
   return kib * 1024 + static_cast<uint64_t>(system.freeswap) * system.mem_unit;
 }
 
-// 0, or the errno of a request that cannot be met. Asked first, because the kernel would find out only when
-// it has given away all there is; on a memory file system it would kill processes before that.
-int CheckRoom(int fd, uint64_t end, uint64_t length) {
+// Beyond RLIMIT_FSIZE the kernel sends SIGXFSZ, which would end the process.
+bool IsBeyondLimit(uint64_t end) {
   rlimit limit;
-  // Beyond RLIMIT_FSIZE the kernel sends SIGXFSZ, which would end the process.
-  if (getrlimit(RLIMIT_FSIZE, &limit) == 0 && end > limit.rlim_cur) return EFBIG;
+  return getrlimit(RLIMIT_FSIZE, &limit) == 0 && end > limit.rlim_cur;
+}
+
+}  // namespace
+
+int CheckRoom(int fd, uint64_t length) {
   struct statfs system;
   if (fstatfs(fd, &system) != 0) return errno;
   const uint64_t room = system.f_bfree * static_cast<uint64_t>(system.f_bsize);
@@ -81,8 +84,6 @@ int CheckRoom(int fd, uint64_t end, uint64_t length) {
   }
   return 0;
 }
-
-}  // namespace
 
 Napi::Value OpenFile(const Napi::CallbackInfo& info) {
   const int flags = Int(info, 1) | O_CLOEXEC;
@@ -109,8 +110,9 @@ Napi::Value Allocate(const Napi::CallbackInfo& info) {
   const int fd = Int(info, 0);
   int64_t offset = Offset(info, 1);
   const int64_t end = offset + Offset(info, 2);
-  const int refusal =
-      CheckRoom(fd, static_cast<uint64_t>(end), static_cast<uint64_t>(end - offset));
+  const int refusal = IsBeyondLimit(static_cast<uint64_t>(end))
+                          ? EFBIG
+                          : CheckRoom(fd, static_cast<uint64_t>(end - offset));
   if (refusal != 0) return Napi::Number::New(info.Env(), -refusal);
   while (offset < end) {
     const int64_t piece = end - offset < kPiece ? end - offset : kPiece;

@@ -14,6 +14,7 @@
 #include <shared_mutex>
 #include <vector>
 
+#include "change.h"
 #include "sleep.h"
 
 namespace memspan {
@@ -31,15 +32,16 @@ int MmapFlags(uint32_t flags) {
 
 int Protection(uint32_t flags) { return PROT_READ | (flags & kWritable ? PROT_WRITE : 0); }
 
-int PutZeros(uint8_t* base, size_t length) {
-  void* zeros = mmap(base, length, PROT_READ | PROT_WRITE,
-                     MAP_FIXED | MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
-  return zeros == MAP_FAILED ? -errno : 0;
-}
-
 void Register(Mapping* mapping) {
-  mapping->slot =
-      GuardRange(mapping->base, mapping->length, mapping->flags & kWritable, &mapping->status);
+  const uint32_t flags = mapping->flags;
+  mapping->slot = GuardRange({.base = mapping->base,
+                              .length = mapping->length,
+                              .pageSize = PageSize(),
+                              .access = AccessOf(Protection(flags)),
+                              .flags = !(flags & kPrivate) ? kKeepsOriginal
+                                       : flags & kPosix    ? kInPlace
+                                                           : 0u,
+                              .status = &mapping->status});
   std::unique_lock<std::shared_mutex> hold(registryMutex);
   registryVersion.fetch_add(1);
   registry.emplace(reinterpret_cast<uintptr_t>(mapping->base), mapping);
@@ -50,6 +52,11 @@ void Register(Mapping* mapping) {
 size_t PageSize() {
   static const size_t size = static_cast<size_t>(sysconf(_SC_PAGESIZE));
   return size;
+}
+
+Environment* Anybody() {
+  static char anybody;
+  return reinterpret_cast<Environment*>(&anybody);
 }
 
 int Map(int fd, uint64_t size, uint32_t flags, Environment* owner, Mapping** out) {
@@ -94,6 +101,7 @@ Mapping* Adopt(void* base, size_t length, size_t size, uint32_t flags) {
   mapping->length = length;
   mapping->size = size;
   mapping->flags = flags;
+  mapping->owner = Anybody();
   Register(mapping);
   return mapping;
 }
@@ -187,8 +195,13 @@ int Close(Mapping* mapping) {
     return -EBUSY;
   }
   // CLOSED is stored before the waits are ended: a wait that comes too late to be ended sees the bit.
-  if (mapping->status.fetch_or(kClosed) & kClosed) return 0;
-  const int result = PutZeros(mapping->base, mapping->length);
+  int result;
+  {
+    const std::lock_guard<std::mutex> alone(mapping->change);
+    if (mapping->status.fetch_or(kClosed) & kClosed) return 0;
+    result = PutZeros(mapping->base, mapping->length);
+  }
+  DropOriginal(mapping->slot);
   EndSleepersIn(mapping->base, mapping->length, Outcome::closed);
   return result;
 }
@@ -205,13 +218,16 @@ int CutTail(Mapping* mapping, uint64_t size) {
 }
 
 int Heal(Mapping* mapping, int fd) {
+  const std::lock_guard<std::mutex> alone(mapping->change);
   if (mapping->status.load() & (kClosed | kTruncated)) return 0;
   // Cleared first: a write that comes between is reported once more instead of never.
-  mapping->status.fetch_and(~static_cast<uint32_t>(kWroteReadOnly));
+  mapping->status.fetch_and(~static_cast<uint32_t>(kWroteReadOnly | kDenied));
   mapping->slot->diverted.store(0);
   void* again = mmap(mapping->base, mapping->length, Protection(mapping->flags),
                      MAP_FIXED | MmapFlags(mapping->flags), fd, 0);
   if (again == MAP_FAILED) return -errno;
+  const int restored = RestorePieces(mapping, AccessOf(Protection(mapping->flags)));
+  if (restored < 0) return restored;
   return (mapping->flags & kLock) && mlock(again, mapping->length) != 0 ? -errno : 0;
 }
 
@@ -254,7 +270,11 @@ Mapping* FindMapping(const void* address) {
 Found Find(const void* address) {
   const Mapping* mapping = FindMapping(address);
   if (!mapping) return {};
-  return {true, mapping->status.load(), mapping->owner};
+  uint32_t status = mapping->status.load();
+  if (mapping->hasHoles.load() && (AccessAt(mapping->slot, address) & kAccessHole)) {
+    status |= kClosed;
+  }
+  return {true, status, mapping->owner};
 }
 
 }  // namespace memspan

@@ -8,6 +8,7 @@
 #include <atomic>
 #include <cstddef>
 #include <cstdint>
+#include <mutex>
 
 #include "guard.h"
 
@@ -20,6 +21,7 @@ enum StatusBit : uint32_t {
   kTruncated = 1u << 0,      // a page was gone: somebody made the file shorter
   kWroteReadOnly = 1u << 1,  // a write to a read-only mapping was diverted
   kClosed = 1u << 2,
+  kDenied = 1u << 3,  // a page that may not be touched at all was touched
 };
 
 enum MapFlag : uint32_t {
@@ -28,6 +30,7 @@ enum MapFlag : uint32_t {
   kPopulate = 1u << 2,
   kLock = 1u << 3,
   kHugePages = 1u << 4,
+  kPosix = 1u << 8,           // made by mmap() of memspan/posix
   kNamedSemaphore = 1u << 5,  // made by sem_open, for sem_close
 };
 
@@ -45,6 +48,10 @@ struct Mapping {
   std::atomic<uint32_t> holds{0};
   std::atomic<bool> closing{false};
   GuardSlot* slot = nullptr;
+  // A part of it is unmapped (change.h).
+  std::atomic<bool> hasHoles{false};
+  // Held by who maps something over a part of it, or changes the slot's pieces.
+  std::mutex change;
 };
 
 // What a wait needs to know about the address it is given.
@@ -55,6 +62,8 @@ struct Found {
 };
 
 size_t PageSize();
+// The owner of mappings that every thread may close; not to be followed.
+Environment* Anybody();
 
 // Maps the first `size` bytes of the descriptor. Returns 0 or -errno.
 int Map(int fd, uint64_t size, uint32_t flags, Environment* owner, Mapping** out);
@@ -76,7 +85,7 @@ int Close(Mapping* mapping);
 // Zero pages over what lies behind `size` bytes, before the file is made shorter on purpose; ends the waits
 // there. Returns how many references there are besides the caller's, or -errno.
 int CutTail(Mapping* mapping, uint64_t size);
-// Maps the file again over the same range after a diverted write, and clears that bit.
+// Maps the file again over the same range after a diverted write, and clears its bits.
 int Heal(Mapping* mapping, int fd);
 int Sync(Mapping* mapping, uint64_t offset, uint64_t length);
 Found Find(const void* address);

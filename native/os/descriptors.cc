@@ -1,0 +1,124 @@
+// Shared memory objects and their size: shm_open(3), shm_unlink(3), ftruncate(2), posix_fallocate(3), close(2).
+//
+// These descriptors belong to the process, as the manual page says: no environment closes them when it ends.
+
+#include <errno.h>
+#include <fcntl.h>
+#include <sys/mman.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <string>
+
+#include "../environment.h"
+#include "../file.h"
+#include "os.h"
+
+namespace memspan {
+namespace {
+
+Napi::Value Result(const Napi::CallbackInfo& info, int result) {
+  return Napi::Number::New(info.Env(), result);
+}
+
+int Int(const Napi::CallbackInfo& info, size_t index) {
+  return info[index].As<Napi::Number>().Int32Value();
+}
+
+int64_t Long(const Napi::CallbackInfo& info, size_t index) {
+  bool lossless;
+  return info[index].As<Napi::BigInt>().Int64Value(&lossless);
+}
+
+// (name, oflag, mode) → fd or −errno
+Napi::Value OpenShared(const Napi::CallbackInfo& info) {
+  const std::string name = info[0].As<Napi::String>().Utf8Value();
+  int fd;
+  do {
+    fd = shm_open(name.c_str(), Int(info, 1), static_cast<mode_t>(Int(info, 2)));
+  } while (fd < 0 && errno == EINTR);
+  return Result(info, fd < 0 ? -errno : fd);
+}
+
+// (name)
+Napi::Value UnlinkShared(const Napi::CallbackInfo& info) {
+  const std::string name = info[0].As<Napi::String>().Utf8Value();
+  return Result(info, shm_unlink(name.c_str()) != 0 ? -errno : 0);
+}
+
+// Beyond RLIMIT_FSIZE the kernel sends SIGXFSZ besides, which would end the process.
+bool IsBeyondLimit(int fd, int64_t end) {
+  rlimit limit;
+  struct stat file;
+  return getrlimit(RLIMIT_FSIZE, &limit) == 0 && static_cast<uint64_t>(end) > limit.rlim_cur &&
+         fstat(fd, &file) == 0 && end > file.st_size;
+}
+
+// (fd, length)
+Napi::Value Truncate(const Napi::CallbackInfo& info) {
+  const int fd = Int(info, 0);
+  const int64_t length = Long(info, 1);
+  if (length < 0) return Result(info, -EINVAL);
+  if (IsBeyondLimit(fd, length)) return Result(info, -EFBIG);
+  int result;
+  do {
+    result = ftruncate(fd, length);
+  } while (result != 0 && errno == EINTR);
+  return Result(info, result != 0 ? -errno : 0);
+}
+
+// In pieces, so that a signal does not start it all over: the kernel takes back what an interrupted call has done.
+int AllocateInPieces(int fd, int64_t offset, int64_t end) {
+  constexpr int64_t kPiece = 64 << 20;
+  while (offset < end) {
+    const int64_t piece = end - offset < kPiece ? end - offset : kPiece;
+    const int failure = posix_fallocate(fd, offset, piece);
+    if (failure == EINTR) continue;
+    if (failure != 0) return failure;
+    offset += piece;
+  }
+  return 0;
+}
+
+// (fd, offset, length)
+Napi::Value AllocateFile(const Napi::CallbackInfo& info) {
+  const int fd = Int(info, 0);
+  const int64_t offset = Long(info, 1);
+  const int64_t length = Long(info, 2);
+  int64_t end;
+  if (offset < 0 || length < 0) return Result(info, -EINVAL);
+  if (__builtin_add_overflow(offset, length, &end)) return Result(info, -EFBIG);
+  if (IsBeyondLimit(fd, end)) return Result(info, -EFBIG);
+  struct stat file;
+  if (fstat(fd, &file) == 0 && S_ISREG(file.st_mode)) {
+    // What the file has already need not be had again.
+    const int64_t has = file.st_blocks * 512;
+    const int refusal = CheckRoom(fd, length > has ? static_cast<uint64_t>(length - has) : 0);
+    if (refusal != 0) return Result(info, -refusal);
+  }
+  int failure = posix_fallocate(fd, offset, length);
+  if (failure == EINTR) failure = AllocateInPieces(fd, offset, end);
+  return Result(info, -failure);
+}
+
+// (fd)
+Napi::Value CloseDescriptor(const Napi::CallbackInfo& info) {
+  const int fd = Int(info, 0);
+  // A segment's own is the segment's.
+  if (Current(info.Env())->fds.count(fd) != 0) return Result(info, -EBADF);
+  // After EINTR it is closed all the same (close(2)).
+  return Result(info, close(fd) != 0 && errno != EINTR ? -errno : 0);
+}
+
+}  // namespace
+
+void InitDescriptors(Napi::Env env, Napi::Object os) {
+  Export<OpenShared>(env, os, "shmOpen");
+  Export<UnlinkShared>(env, os, "shmUnlink");
+  Export<Truncate>(env, os, "ftruncate");
+  Export<AllocateFile>(env, os, "posixFallocate");
+  Export<CloseDescriptor>(env, os, "closeDescriptor");
+}
+
+}  // namespace memspan
