@@ -8,6 +8,8 @@ namespace memspan {
 
 void InitOs(Napi::Env env, Napi::Object exports) {
   Napi::Object os = Napi::Object::New(env);
+  InitDescriptors(env, os);
+  InitMemory(env, os);
   InitCalls(env, os);
   InitSemaphores(env, os);
   InitMutexes(env, os);
@@ -15,6 +17,7 @@ void InitOs(Napi::Env env, Napi::Object exports) {
   InitRwLocks(env, os);
   InitBarriers(env, os);
   InitFacts(env, os);
+  InitLimits(env, os);
   exports.Set("os", os);
 }
 

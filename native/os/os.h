@@ -16,6 +16,9 @@ void Export(Napi::Env env, Napi::Object exports, const char* name) {
 void InitOs(Napi::Env env, Napi::Object exports);
 
 // One per file.
+void InitDescriptors(Napi::Env env, Napi::Object os);
+void InitLimits(Napi::Env env, Napi::Object os);
+void InitMemory(Napi::Env env, Napi::Object os);
 void InitCalls(Napi::Env env, Napi::Object os);
 void InitSemaphores(Napi::Env env, Napi::Object os);
 void InitMutexes(Napi::Env env, Napi::Object os);

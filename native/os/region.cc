@@ -12,7 +12,8 @@ int StateOf(const Mapping* mapping) {
   const uint32_t status = mapping->status.load();
   if ((status & kClosed) || mapping->closing.load()) return kGone;
   if (status & kTruncated) return kCut;
-  return (status & kWroteReadOnly) ? kReadOnly : 0;
+  if (status & kWroteReadOnly) return kReadOnly;
+  return status & kDenied ? kForbidden : 0;
 }
 
 int PlaceOf(const Napi::CallbackInfo& info, size_t index, Place* place) {

@@ -25,6 +25,7 @@ enum Refusal : int {
   kReadOnly = -20004,   // mapped without PROT_WRITE, or a write to it was diverted
   kAborted = -20005,    // by its AbortSignal
   kEnding = -20006,     // this environment ends: nobody will see the result
+  kForbidden = -20007,  // touched, though it is mapped with PROT_NONE
 };
 
 struct Place {

@@ -30,6 +30,25 @@ export function unsignedOf(value: unknown, what: string, call: string): number {
   return integerOf(value, what, call, 0, 2 ** 32 - 1);
 }
 
+/** `off_t`: bytes, as a number or, beyond 2^53, as a bigint. */
+export function offsetOf(value: unknown, what: string, call: string): bigint {
+  if (typeof value !== 'number' && typeof value !== 'bigint') {
+    throw invalidArgument(`${call}: ${what} is a number or bigint of bytes`);
+  }
+  const isExact = typeof value === 'bigint' || Number.isSafeInteger(value);
+  if (!isExact || value < 0 || value >= 2n ** 63n) {
+    throw outOfRange(
+      `${call}: ${what} is an integer from 0 to 2^53 - 1, or a bigint to 2^63 - 1, not ${value}`,
+    );
+  }
+  return BigInt(value);
+}
+
+/** `size_t`: bytes of memory. */
+export function lengthOf(value: unknown, what: string, call: string): number {
+  return integerOf(value, what, call, 0, Number.MAX_SAFE_INTEGER);
+}
+
 /** Options as a plain object; `names` are all that there can be. */
 export function optionsOf<T extends object>(
   value: unknown,

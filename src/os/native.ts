@@ -14,6 +14,7 @@ export const Refusal = {
   readOnly: -20004,
   aborted: -20005,
   ending: -20006,
+  forbidden: -20007,
 } as const;
 
 /** Tickets are beyond all that a call can return (native/os/call.cc). */
@@ -23,7 +24,32 @@ type Time = [seconds?: number, nanoseconds?: number];
 type Simple = (view: Uint8Array) => number;
 type Blocking = (view: Uint8Array, ...deadline: Time) => number;
 
+/** Memory: a view of the first byte of a buffer, and which bytes of the buffer. */
+type Memory = [first: Uint8Array, offset: number, length: number];
+
 export interface OsBinding {
+  shmOpen(name: string, oflag: number, mode: number): number;
+  shmUnlink(name: string): number;
+  ftruncate(fd: number, length: bigint): number;
+  posixFallocate(fd: number, offset: bigint, length: bigint): number;
+  closeDescriptor(fd: number): number;
+  sysconf(name: number): number;
+
+  mmap(
+    length: number,
+    prot: number,
+    flags: number,
+    fd: number,
+    offset: bigint,
+  ): SharedArrayBuffer | number;
+  munmap(...memory: Memory): number;
+  msync(...arguments_: [...Memory, flags: number]): number;
+  mprotect(...arguments_: [...Memory, prot: number]): number;
+  madvise(...arguments_: [...Memory, advice: number]): number;
+  mlock(...arguments_: [...Memory, locked: boolean]): number;
+  checkMemory(...memory: Memory): number;
+  addressOf(...memory: Memory): bigint | number;
+
   cancelCall(ticket: number): void;
 
   semOpen(name: string, oflag: number, mode: number, value: number): SharedArrayBuffer | number;

@@ -110,6 +110,12 @@ function refusal(result: number, call: string, object: string | undefined): Erro
         cause: 'its memory cannot be written to, or a write to it was diverted',
         remedy: 'Map it with PROT_WRITE',
       });
+    case Refusal.forbidden:
+      return new MemspanError('ERR_MEMSPAN_PERMISSION', {
+        ...details,
+        cause: 'memory with PROT_NONE in it was touched: what was read there were zeros',
+        remedy: 'Open it with mprotect first',
+      });
     case Refusal.notMapped:
       return invalidArgument(
         `${call}: the memory is none that mmap, shmat or a Segment has mapped; ordinary buffers cannot be shared`,

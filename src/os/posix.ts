@@ -21,7 +21,20 @@ export {
   pthread_cond_waitAsync,
   type SharedAttributes,
 } from './posix/condition.ts';
+export * from './posix/constants.ts';
 export * from './posix/constants-sync.ts';
+export { sysconf } from './posix/limits.ts';
+export {
+  addressof,
+  check,
+  madvise,
+  mlock,
+  mmap,
+  mprotect,
+  msync,
+  munlock,
+  munmap,
+} from './posix/memory.ts';
 export {
   type MutexAttributes,
   pthread_mutex_consistent,
@@ -66,4 +79,13 @@ export {
   sem_wait,
   sem_waitAsync,
 } from './posix/semaphore.ts';
+export {
+  close,
+  fstat,
+  ftruncate,
+  posix_fallocate,
+  type Stat,
+  shm_open,
+  shm_unlink,
+} from './posix/shm.ts';
 export type { AbsoluteTime, timespec } from './time.ts';
