@@ -184,21 +184,33 @@ export class Agent {
 }
 
 /**
- * Resolves when a thread sleeps in a futex: the main thread of that process, or another of its threads. Also
- * when `isOver`.
+ * Resolves when a thread sleeps in a wait of memspan's: the main thread of that process, or another of its threads.
+ * Also when `isOver`.
  */
-export async function asleep(
+export function asleep(
   pid: number,
   threadId: number = pid,
   isOver: () => boolean = () => false,
 ): Promise<void> {
-  // A thread may meet a lock on its way there: it must be seen asleep several times in a row.
-  let seen = 0;
-  await until(() => {
-    const where = fs.readFileSync(`/proc/${pid}/task/${threadId}/wchan`, 'utf8');
-    seen = where.includes('futex') ? seen + 1 : 0;
-    return seen === 3 || isOver();
-  }, `thread ${threadId} to sleep`);
+  return until(() => isOver() || isAsleep(pid, threadId), `thread ${threadId} to sleep`);
+}
+
+/** The numbers of futex(2) and futex_waitv: syscalls(2). */
+const [FUTEX, FUTEX_WAITV] = [process.arch === 'arm64' ? 98 : 202, 449];
+const FUTEX_PRIVATE_FLAG = 128;
+
+/**
+ * Whether it stands in the queue of a futex that processes can share. On its way there it may sleep on a lock of libc's or
+ * V8's, for long on a busy machine; those are private futexes.
+ */
+function isAsleep(pid: number, threadId: number): boolean {
+  const look = (file: string): string =>
+    fs.readFileSync(`/proc/${pid}/task/${threadId}/${file}`, 'utf8');
+  // Of one that is stopped, wchan says so; of one that runs, syscall has no numbers (proc_pid_syscall(5)).
+  if (!look('wchan').includes('futex')) return false;
+  const [call, , operation] = look('syscall').split(' ').map(Number);
+  if (call === FUTEX_WAITV) return true;
+  return call === FUTEX && ((operation as number) & FUTEX_PRIVATE_FLAG) === 0;
 }
 
 /** Whether it is still undecided after the event loop has gone round a few times. */
