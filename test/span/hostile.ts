@@ -1,6 +1,7 @@
 // A span of every kind of bytes, and children that overwrite its words: for hostile.test.ts here and in test/stress.
 import assert from 'node:assert/strict';
 import { fork } from 'node:child_process';
+import { once } from 'node:events';
 import type { TestContext } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { Segment, Span } from '../../src/index.ts';
@@ -130,13 +131,12 @@ async function run(orders: Omit<HostileOrders, 'progress'>): Promise<HostileRepo
     seen = words[0] as number;
     if (isStuck) child.kill('SIGKILL');
   }, STUCK_MS);
-  const ended = await new Promise((resolve) => {
-    child.once('exit', (code, signal) => resolve(signal ?? code));
-  });
+  // What it has said may come after its end, but not after its line is cut.
+  const [[code, signal]] = await Promise.all([once(child, 'exit'), once(child, 'disconnect')]);
   clearInterval(watchdog);
   progress.unlink();
   assert.ok(!isStuck, `stuck: ${where()}`);
-  assert.equal(ended, 0, where());
+  assert.equal(signal ?? code, 0, where());
   assert.ok(report !== undefined, where());
   return report;
 }

@@ -46,7 +46,8 @@ test('a pending wait keeps the process alive; it ends by itself when the wait ha
     share: { stage },
     stdio: ['ignore', 'pipe', 'inherit'],
   });
-  const exited = once(child, 'exit');
+  // With its output, and without its pipe.
+  const exited = once(child, 'close');
   let said = '';
   child.stdout?.setEncoding('utf8').on('data', (text) => {
     said += text;
