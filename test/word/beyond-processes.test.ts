@@ -19,9 +19,14 @@ before(async () => {
 
 /** The state of each of a process's threads: 'T' is stopped. */
 function threadStates(pid: number): string[] {
-  return fs.readdirSync(`/proc/${pid}/task`).map((threadId) => {
-    const stat = fs.readFileSync(`/proc/${pid}/task/${threadId}/stat`, 'utf8');
-    return stat.slice(stat.lastIndexOf(')') + 2)[0] as string;
+  return fs.readdirSync(`/proc/${pid}/task`).flatMap((threadId) => {
+    try {
+      const stat = fs.readFileSync(`/proc/${pid}/task/${threadId}/stat`, 'utf8');
+      return [stat.slice(stat.lastIndexOf(')') + 2)[0] as string];
+    } catch {
+      // A helper thread has ended since.
+      return [];
+    }
   });
 }
 

@@ -44,9 +44,10 @@ test('a blocked thread is disturbed, too', async () => {
       kept.segment = memspan.Segment.open(name);
       const words = new Int32Array(kept.segment.buffer);
       const watch = kept.segment.watch();
+      const news = native.countNews();
       Atomics.store(words, 1, 1);
       const begun = performance.now();
-      const outcome = native.wait(words, 0, 0, 0, ms, watch, native.countNews());
+      const outcome = native.wait(words, 0, 0, 0, ms, watch, news);
       return { outcome, ms: performance.now() - begun };
     },
     name,
