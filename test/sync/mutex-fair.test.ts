@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { type MutexGuard, Span } from '../../src/index.ts';
 import { uniqueName, until } from '../support/segments.ts';
+import { isStopped } from '../support/victims.ts';
 import { Party } from './mutex-holders.ts';
 
 /** How many waits there are for the span's objects. */
@@ -92,6 +93,8 @@ test('who asks with tryLock or lock does not pass those who wait', async () => {
 
 test('a waiter that dies with the lock just granted to it: the next in line gets it, undamaged', async () => {
   using span = Span.create(uniqueName(), { lifetime: 'last-close' });
+  const { byteOffset: objects } = span.bytes('zeros', { size: 64 });
+  const words = new Int32Array(span.segment.buffer, objects);
   const mutex = span.mutex('m', { fair: true });
   const [first, second] = await Promise.all([
     Party.start(span.name as string, true),
@@ -100,10 +103,13 @@ test('a waiter that dies with the lock just granted to it: the next in line gets
   const holder = mutex.lock();
   const lost = assert.rejects(first.lock('lock'));
   await until(() => waitsIn(span) === 1, 'the first');
+  // Before it has marked the word, a release would be for everybody.
+  await until(() => words.some((word) => word < 0), 'its mark');
   const locked = second.lock('lockAsync');
   await until(() => waitsIn(span) === 2, 'the second');
   // Granted while it is paused, it does not know yet.
   first.child.process.kill('SIGSTOP');
+  await isStopped(first.child, 'the first to stop');
   holder.release();
   assert.equal(mutex.owner?.pid, first.child.pid);
   await first.child.kill();

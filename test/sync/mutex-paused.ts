@@ -3,6 +3,7 @@
 import assert from 'node:assert/strict';
 import { Span } from '../../src/index.ts';
 import { uniqueName, until } from '../support/segments.ts';
+import { isStopped } from '../support/victims.ts';
 import { Party } from './mutex-holders.ts';
 
 /** The holder is paused for so long while others wait, give up, and try. */
@@ -56,6 +57,7 @@ export async function pauseWaiter(how: 'lock' | 'lockAsync'): Promise<void> {
   const secondLocked = second.lock('lock');
   await until(waits(second), 'the second waiter');
   first.child.process.kill('SIGSTOP');
+  await isStopped(first.child, 'the first waiter to stop');
   guard.release();
   assert.equal(await secondLocked, false);
   await second.release();

@@ -5,6 +5,7 @@ import { test } from 'node:test';
 import { type Permit, Span } from '../../src/index.ts';
 import { type Child, startChild } from '../support/puppets.ts';
 import { uniqueName, until } from '../support/segments.ts';
+import { isStopped } from '../support/victims.ts';
 
 type How = 'acquire' | 'acquireAsync';
 
@@ -31,7 +32,18 @@ const countWaits = (span: Span): number =>
 const release = (child: Child): Promise<void> =>
   child.run(({ kept }) => (kept as unknown as { permit: Permit }).permit.release());
 
-const pause = async ({ process }: Child): Promise<void> => void process.kill('SIGSTOP');
+async function pause(child: Child): Promise<void> {
+  child.process.kill('SIGSTOP');
+  await isStopped(child, 'it to be paused');
+}
+
+/** Resolves when somebody who waits has marked the only semaphore: who has not yet is in nobody's way. */
+function marked(span: Span): Promise<void> {
+  const { buffer, byteOffset } = span.bytes('end', { size: 4 });
+  // Objects are 64 bytes apart.
+  const words = new Int32Array(buffer, byteOffset - 64, 1);
+  return until(() => (words[0] as number) < 0, 'a mark');
+}
 
 for (const undo of [false, true]) {
   for (const how of ['acquire', 'acquireAsync'] as const) {
@@ -41,6 +53,7 @@ for (const undo of [false, true]) {
       const semaphore = span.semaphore('s', { initial: 2, max: 2, undo });
       const mine = [semaphore.acquire(), semaphore.acquire()];
       const first = await waiter(span, how);
+      await marked(span);
       const second = await waiter(span, how === 'acquire' ? 'acquireAsync' : 'acquire');
       await pause(first.child);
       mine.pop()?.release();
@@ -69,6 +82,7 @@ for (const undo of [false, true]) {
       const semaphore = span.semaphore('s', { initial: 1, max: 1, undo });
       const mine = semaphore.acquire();
       const first = await waiter(span, how);
+      await marked(span);
       const second = await waiter(span, how);
       await pause(first.child);
       mine.release();
