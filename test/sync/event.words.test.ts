@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { type TestContext, test } from 'node:test';
 import { Event, type EventOptions, Span } from '../../src/index.ts';
 import { startChild } from '../support/puppets.ts';
-import { uniqueName } from '../support/segments.ts';
+import { uniqueName, until } from '../support/segments.ts';
 
 const WAITERS = 0x8000_0000;
 const SET = 0x4000_0000;
@@ -100,6 +100,7 @@ for (const reset of ['manual', 'auto'] as const) {
       span.close();
       return turns;
     }, span.name as string);
+    await until(() => word[0] !== 0, 'the rival');
     for (const end = performance.now() + 300; performance.now() < end; ) {
       event.wait({ timeoutMs: 1 });
       const waits = event.waitAsync({ timeoutMs: 1 });
