@@ -36,7 +36,7 @@ test('the same over an anonymous segment that the child inherits', async () => {
   await assertExact(segment, child);
 });
 
-test('with ++ in place of Atomics.add, updates are lost within twenty runs', async () => {
+test('with ++ in place of Atomics.add, updates are lost', async () => {
   const name = uniqueName();
   using segment = Segment.create(name, { size: 4096 });
   const child = await startChild();
@@ -44,15 +44,13 @@ test('with ++ in place of Atomics.add, updates are lost within twenty runs', asy
     kept.words = new Int32Array(memspan.Segment.open(name).buffer);
   }, name);
   const worker = await workerOn(segment);
-  const totals: number[] = [];
-  for (let run = 0; run < 20 && totals.every((total) => total === 3 * ADDS); run++) {
-    totals.push(await count(segment, [child, worker], plainly));
+  // Mostly in the first run; where three threads share one processor it takes more of them.
+  let total = 3 * ADDS;
+  for (let run = 0; run < 500 && total === 3 * ADDS; run++) {
+    total = await count(segment, [child, worker], plainly);
   }
   segment.unlink();
-  assert.ok(
-    totals.some((total) => total < 3 * ADDS),
-    `20 runs and nothing lost: ${totals}`,
-  );
+  assert.ok(total < 3 * ADDS, '500 runs and nothing lost');
 });
 
 async function assertExact(segment: Segment, child: Puppet): Promise<void> {

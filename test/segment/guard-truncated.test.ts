@@ -129,6 +129,7 @@ test('cut short during a wait: it ends in time, and what is asked after says wha
     const pending = answerOf(waitAsync);
     Atomics.store(words, 0, 1);
     const during = [await answerOf(() => memspan.wait(words, last, 0, 80)), await pending];
+    while (Atomics.load(words, 1) === 0) await new Promise(setImmediate);
     const seen = words[last];
     const after = [
       await answerOf(() => memspan.wait(words, last, 0, 80)),
@@ -140,6 +141,7 @@ test('cut short during a wait: it ends in time, and what is asked after says wha
   }, name);
   await until(() => Atomics.load(words, 0) === 1, 'the wait');
   fs.truncateSync(shmPath(name), PAGE);
+  Atomics.store(words, 1, 1);
   const { during, seen, after } = await order;
   for (const answer of during) assert.ok(['timed-out', TRUNCATED].includes(String(answer)));
   assert.equal(seen, 0);
