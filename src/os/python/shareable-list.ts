@@ -5,6 +5,7 @@
 // (shareable-list.layout.ts). As in Python nothing is atomic: who writes while others read takes a lock.
 
 import { invalidArgument, outOfRange } from '../../errors.ts';
+import type { Region } from '../pointer.ts';
 import {
   corrupt,
   type ItemKind,
@@ -18,9 +19,6 @@ import {
   writeFormat,
   writeTable,
 } from './shareable-list.layout.ts';
-
-/** The memory of a list, from its first byte: a segment's buffer, or a view of part of it. */
-export type ListMemory = SharedArrayBuffer | ArrayBuffer | ArrayBufferView;
 
 /**
  * What an item is here, and in Python: null is None, a boolean bool, a string str, a Uint8Array bytes, a bigint int.
@@ -62,7 +60,7 @@ export class ShareableList implements Iterable<ShareableValue> {
    * and up to 8 bytes more, ever after. Throws a RangeError when the memory is smaller than `sizeOf(values)`, a str or
    * bytes has 10 MB or more, or an int is not in 64 bits.
    */
-  static create(memory: ListMemory, values: Iterable<ShareableValue | Float>): ShareableList {
+  static create(memory: Region, values: Iterable<ShareableValue | Float>): ShareableList {
     const view = viewOf(memory, 'ShareableList.create');
     const items = itemsOf(values);
     const rooms = items.map(({ room }) => room);
@@ -80,7 +78,7 @@ export class ShareableList implements Iterable<ShareableValue> {
   }
 
   /** The list that begins at the first byte of `memory`. Throws `ERR_MEMSPAN_CORRUPT` when that cannot be one. */
-  static open(memory: ListMemory): ShareableList {
+  static open(memory: Region): ShareableList {
     const view = viewOf(memory, 'ShareableList.open');
     tableOf(view, 'ShareableList.open');
     return new ShareableList(view);
@@ -230,7 +228,7 @@ function textOf(bytes: Uint8Array, index: number, operation: string): string {
   }
 }
 
-function viewOf(memory: ListMemory, operation: string): DataView {
+function viewOf(memory: Region, operation: string): DataView {
   if (ArrayBuffer.isView(memory)) {
     return new DataView(memory.buffer, memory.byteOffset, memory.byteLength);
   }
