@@ -1,11 +1,32 @@
 // Boost.Interprocess and memspan: shared memory objects, mapped regions, mutexes and named semaphores, made by either.
 import assert from 'node:assert/strict';
+import { constants } from 'node:fs';
 import { before, suite, test } from 'node:test';
 import { Segment } from '../../src/index.ts';
+import {
+  EBUSY,
+  ETIMEDOUT,
+  pthread_mutex_init,
+  pthread_mutex_lock,
+  pthread_mutex_lockAsync,
+  pthread_mutex_t,
+  pthread_mutex_timedlock,
+  pthread_mutex_trylock,
+  pthread_mutex_unlock,
+  sem_close,
+  sem_getvalue,
+  sem_open,
+  sem_post,
+  type sem_t,
+  sem_trywait,
+  sem_unlink,
+  sem_wait,
+  sem_waitAsync,
+} from '../../src/os/posix.ts';
 import { needs } from '../support/extras.ts';
-import { codeOf } from '../support/segments.ts';
+import { codeOf, until } from '../support/segments.ts';
 import { compiled } from './compile.ts';
-import { makers, Shared } from './shared.ts';
+import { type Maker, makers, Shared } from './shared.ts';
 
 const SIZE = 4096;
 
@@ -41,5 +62,111 @@ suite('boost.cc', { skip: needs('boost') }, () => {
     const late = await both.another();
     assert.equal((await late.exited).signal, 'SIGABRT');
     assert.match(late.errors, /interprocess_exception.*No such file or directory/s);
+  });
+
+  /** An interprocess_mutex, or a pthread_mutex_t in its place; behind boost.cc's total. */
+  async function mutexBy(maker: Maker): Promise<{ both: Shared; mutex: pthread_mutex_t }> {
+    const both = await Shared.by(maker, 'boost.cc', SIZE);
+    const mutex = pthread_mutex_t(both.buffer, 64);
+    if (maker === 'memspan') pthread_mutex_init(mutex);
+    else await both.ask('init');
+    return { both, mutex };
+  }
+
+  for (const maker of makers) {
+    test(`an interprocess_mutex that ${maker} has made: both count under it`, async () => {
+      const { both, mutex } = await mutexBy(maker);
+      await using _ = both;
+      const words = new Int32Array(both.buffer);
+      const adding = both.ask('locked 100000');
+      await until(() => Atomics.load(words, 0) > 0, 'Boost to begin');
+      for (let i = 0; i < 20_000; i++) {
+        pthread_mutex_lock(mutex);
+        (words[0] as number)++;
+        pthread_mutex_unlock(mutex);
+      }
+      await adding;
+      assert.equal(await both.ask('total'), '120000');
+    });
+
+    test(`an interprocess_mutex that ${maker} has made: it excludes either`, async () => {
+      const { both, mutex } = await mutexBy(maker);
+      await using _ = both;
+      await both.ask('lock');
+      assert.equal(pthread_mutex_trylock(mutex), EBUSY);
+      const waiting = pthread_mutex_lockAsync(mutex);
+      await both.ask('unlock');
+      assert.equal(await waiting, 0);
+      assert.equal(await both.ask('try_lock'), '0');
+      const locked = both.ask('lock');
+      pthread_mutex_unlock(mutex);
+      await locked;
+      await both.ask('unlock');
+      assert.equal(await both.ask('try_lock'), '1');
+      await both.ask('unlock');
+    });
+
+    test(`a named_semaphore that ${maker} has made`, async () => {
+      await using both = await Shared.by('memspan', 'boost.cc', SIZE);
+      const name = both.segment.name as string;
+      let sem: sem_t;
+      if (maker === 'memspan') {
+        sem = sem_open(`/${name}`, constants.O_CREAT | constants.O_EXCL, 0o600, 2);
+        await both.ask('named 99'); // It is there; the value is for a new one.
+      } else {
+        await both.ask('named 2');
+        sem = sem_open(`/${name}`, 0);
+      }
+      assert.equal(sem_getvalue(sem), 2);
+      sem_wait(sem);
+      await both.ask('wait');
+      assert.equal(await both.ask('try_wait'), '0');
+      assert.equal(
+        codeOf(() => sem_trywait(sem)),
+        'ERR_MEMSPAN_WOULD_BLOCK',
+      );
+      for (let turn = 0; turn < 100; turn++) {
+        const taken = sem_waitAsync(sem);
+        await both.ask('post');
+        assert.equal(await taken, 0);
+        const there = both.ask('wait');
+        sem_post(sem);
+        await there;
+      }
+      if (maker === 'memspan') sem_unlink(`/${name}`);
+      else assert.equal(await both.ask('remove'), '3');
+      assert.equal(
+        codeOf(() => sem_open(`/${name}`, 0)),
+        'ERR_MEMSPAN_NOT_FOUND',
+      );
+      sem_close(sem);
+    });
+  }
+
+  test('Boost is killed while it holds an interprocess_mutex: it is not robust, and stays locked', async () => {
+    const { both, mutex } = await mutexBy('the program');
+    await using _ = both;
+    await both.ask('lock');
+    await both.replace();
+    assert.equal(await both.ask('try_lock'), '0');
+    assert.equal(pthread_mutex_timedlock(mutex, Date.now() + 20), ETIMEDOUT);
+  });
+
+  test('Boost is killed while it has the only permit of a named_semaphore: somebody has to post', async () => {
+    await using both = await Shared.by('memspan', 'boost.cc', SIZE);
+    const name = `/${both.segment.name}`;
+    await both.ask('named 1');
+    await both.ask('wait');
+    await both.replace();
+    const sem = sem_open(name, 0);
+    assert.equal(
+      codeOf(() => sem_trywait(sem)),
+      'ERR_MEMSPAN_WOULD_BLOCK',
+    );
+    sem_post(sem);
+    await both.ask('named 0');
+    assert.equal(await both.ask('try_wait'), '1');
+    sem_close(sem);
+    sem_unlink(name);
   });
 });
