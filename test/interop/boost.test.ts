@@ -6,6 +6,10 @@ import { Segment } from '../../src/index.ts';
 import {
   EBUSY,
   ETIMEDOUT,
+  pthread_cond_init,
+  pthread_cond_signal,
+  pthread_cond_t,
+  pthread_cond_waitAsync,
   pthread_mutex_init,
   pthread_mutex_lock,
   pthread_mutex_lockAsync,
@@ -15,9 +19,10 @@ import {
   pthread_mutex_unlock,
   sem_close,
   sem_getvalue,
+  sem_init,
   sem_open,
   sem_post,
-  type sem_t,
+  sem_t,
   sem_trywait,
   sem_unlink,
   sem_wait,
@@ -104,6 +109,48 @@ suite('boost.cc', { skip: needs('boost') }, () => {
       await both.ask('unlock');
       assert.equal(await both.ask('try_lock'), '1');
       await both.ask('unlock');
+    });
+
+    test(`an interprocess_condition that ${maker} has made: each waits for the other`, async () => {
+      const { both, mutex } = await mutexBy(maker);
+      await using _ = both;
+      const words = new Int32Array(both.buffer);
+      const changed = pthread_cond_t(both.buffer, 128);
+      if (maker === 'memspan') pthread_cond_init(changed);
+      else await both.ask('cond_init');
+      for (let turn = 0; turn < 50; turn++) {
+        const there = both.ask('cond_wait');
+        pthread_mutex_lock(mutex);
+        words[1] = 1;
+        pthread_cond_signal(changed);
+        pthread_mutex_unlock(mutex);
+        await there;
+        await pthread_mutex_lockAsync(mutex);
+        assert.equal(words[1], 0);
+        const set = both.ask('cond_set');
+        while (words[1] === 0) await pthread_cond_waitAsync(changed, mutex);
+        words[1] = 0;
+        pthread_mutex_unlock(mutex);
+        await set;
+      }
+    });
+
+    test(`an interprocess_semaphore that ${maker} has made: each waits for the other`, async () => {
+      await using both = await Shared.by(maker, 'boost.cc', SIZE);
+      const permits = sem_t(both.buffer, 192);
+      if (maker === 'memspan') sem_init(permits, 1, 3);
+      else await both.ask('sem_init 3');
+      assert.equal(sem_getvalue(permits), 3);
+      for (let i = 0; i < 3; i++) await both.ask('sem_wait');
+      for (let turn = 0; turn < 50; turn++) {
+        const taken = sem_waitAsync(permits);
+        await both.ask('sem_post');
+        assert.equal(await taken, 0);
+        const there = both.ask('sem_wait');
+        sem_post(permits);
+        await there;
+      }
+      assert.equal(sem_getvalue(permits), 0);
     });
 
     test(`a named_semaphore that ${maker} has made`, async () => {

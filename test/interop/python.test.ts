@@ -1,10 +1,19 @@
 // Python's multiprocessing.shared_memory.SharedMemory and mmap, and segments: the same bytes, made by either.
 import assert from 'node:assert/strict';
-import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { constants, existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { suite, test } from 'node:test';
 import { Segment, spawnWith } from '../../src/index.ts';
+import {
+  sem_close,
+  sem_getvalue,
+  sem_open,
+  sem_post,
+  sem_unlink,
+  sem_wait,
+  sem_waitAsync,
+} from '../../src/os/posix.ts';
 import { needs } from '../support/extras.ts';
 import { codeOf, shmPath, uniqueName, until } from '../support/segments.ts';
 import { ATTACH, Python, program } from './python.ts';
@@ -172,5 +181,63 @@ suite('mmap', { skip: needs('python3') }, () => {
     assert.equal(await python.run('copy[0], view[0]'), '(1, 2)');
     await python.peer.kill();
     segment.unlink();
+  });
+});
+
+suite("Python's locks", { skip: needs('python3') }, () => {
+  // ctypes is in the standard library; Python's own named semaphores have no names for others.
+  const semaphore = `
+import ctypes
+libc = ctypes.CDLL(None, use_errno=True)
+libc.sem_open.restype = ctypes.c_void_p
+for call in (libc.sem_post, libc.sem_wait, libc.sem_trywait, libc.sem_close):
+    call.argtypes = [ctypes.c_void_p]
+`;
+
+  test('a named semaphore, by ctypes: a counter that both add to, and no step is lost', async () => {
+    using segment = Segment.create(uniqueName(), { size: 8 });
+    const name = `/${segment.name}`;
+    const sem = sem_open(name, constants.O_CREAT | constants.O_EXCL, 0o600, 1);
+    const python = await Python.start(ATTACH, semaphore);
+    await python.run(`sem = libc.sem_open(b"${name}", 0)`);
+    await python.run(`shm = attach("${segment.name}"); words = shm.buf.cast("i")`);
+    const words = new Int32Array(segment.buffer);
+    const adding = python.run(`
+for _ in range(20000):
+    libc.sem_wait(sem)
+    words[0] += 1
+    libc.sem_post(sem)
+`);
+    await until(() => Atomics.load(words, 0) > 0, 'Python to begin');
+    for (let i = 0; i < 20_000; i++) {
+      sem_wait(sem);
+      (words[0] as number)++;
+      sem_post(sem);
+    }
+    await adding;
+    assert.equal(await python.run('words[0]'), '40000');
+    const taken = [sem_waitAsync(sem), sem_waitAsync(sem)];
+    await python.run('libc.sem_post(sem)');
+    assert.deepEqual(await Promise.all(taken), [0, 0]);
+    assert.equal(await python.run('libc.sem_trywait(sem), ctypes.get_errno()'), '(-1, 11)');
+    await python.run('words.release(); shm.close(); libc.sem_close(sem)');
+    await python.peer.end();
+    sem_close(sem);
+    sem_unlink(name);
+    segment.unlink();
+  });
+
+  test('a named semaphore that Python has made, and a Python killed with its permit', async () => {
+    const name = `/${uniqueName()}`;
+    const python = await Python.start(semaphore);
+    const flags = constants.O_CREAT | constants.O_EXCL;
+    await python.run(`sem = libc.sem_open(b"${name}", ${flags}, 0o600, 2)`);
+    const sem = sem_open(name, 0);
+    assert.equal(sem_getvalue(sem), 2);
+    await python.run('libc.sem_wait(sem)');
+    await python.peer.kill();
+    assert.equal(sem_getvalue(sem), 1);
+    sem_close(sem);
+    sem_unlink(name);
   });
 });
