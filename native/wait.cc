@@ -136,9 +136,10 @@ Napi::Value Wait(const Napi::CallbackInfo& info) {
   if (!ReadSleeper(info, &sleeper)) return {};
   const Environment* owner;
   Outcome outcome = Look(sleeper, info[4].As<Napi::Number>().DoubleValue(), &owner);
-  // Only this thread could close its own mapping, and it is here: nobody needs to end its sleep.
+  // Only this thread could close its own mapping, and it is here: nobody needs to end its sleep. What is nobody's,
+  // mmap's or shmat's, can be closed in any thread.
   const bool plain = !environment->isWorker && !sleeper.wide && sleeper.watch == 0 &&
-                     (owner == environment || owner == nullptr);
+                     (owner == environment || !Find(sleeper.target).known);
   if (outcome == Outcome::ok) {
     const QuietSignals quiet;
     outcome = plain ? Sleep(&sleeper, true) : SleepEnlisted(environment, &sleeper);
