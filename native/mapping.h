@@ -32,6 +32,7 @@ enum MapFlag : uint32_t {
   kHugePages = 1u << 4,
   kPosix = 1u << 8,           // made by mmap() of memspan/posix
   kNamedSemaphore = 1u << 5,  // made by sem_open, for sem_close
+  kSystemV = 1u << 6,         // attached by shmat(2)
 };
 
 struct Mapping {

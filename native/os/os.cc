@@ -18,6 +18,8 @@ void InitOs(Napi::Env env, Napi::Object exports) {
   InitBarriers(env, os);
   InitFacts(env, os);
   InitLimits(env, os);
+  InitSystemVMemory(env, os);
+  InitSystemVSemaphores(env, os);
   exports.Set("os", os);
 }
 

@@ -26,6 +26,8 @@ void InitConditions(Napi::Env env, Napi::Object os);
 void InitRwLocks(Napi::Env env, Napi::Object os);
 void InitBarriers(Napi::Env env, Napi::Object os);
 void InitFacts(Napi::Env env, Napi::Object os);
+void InitSystemVMemory(Napi::Env env, Napi::Object os);
+void InitSystemVSemaphores(Napi::Env env, Napi::Object os);
 
 // The buffer over a mapping, which is all that keeps it from now on.
 Napi::Value BufferOver(const Napi::CallbackInfo& info, Mapping* mapping);
