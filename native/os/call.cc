@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "../thread.h"
+#include "../wait.h"
 #include "os.h"
 
 namespace memspan {
@@ -154,7 +155,8 @@ Worker* FreeWorker(const std::shared_ptr<Calls>& calls) {
 }
 
 void TellJavaScript(napi_env env, napi_value, void* context, void*) {
-  if (!env) return;
+  // While a worker is taken down its loop runs once more, before EndCalls(): what cannot be told is left to that.
+  if (!env || !MayRunJavaScript(env)) return;
   Environment* environment = static_cast<Environment*>(context);
   Calls* calls = environment->calls.get();
   std::vector<std::shared_ptr<Pending>> ended;
