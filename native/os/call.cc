@@ -6,13 +6,11 @@
 
 #include <chrono>
 #include <condition_variable>
-#include <list>
 #include <mutex>
 #include <unordered_map>
 #include <vector>
 
 #include "../thread.h"
-#include "../wait.h"
 #include "os.h"
 
 namespace memspan {

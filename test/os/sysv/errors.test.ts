@@ -211,9 +211,8 @@ test('semop: EIDRM when the set is removed while it waits, in a slice or between
     );
     await until(() => semctl(id, 0, GETNCNT) === 4, 'all to wait');
     semctl(id, 0, IPC_RMID);
-    for (const [promise, syscall] of waits) {
-      assert.equal((await rejectsWith(promise, syscall, 'EIDRM')).code, 'ERR_MEMSPAN_CLOSED');
-    }
+    const errors = waits.map(([promise, syscall]) => rejectsWith(promise, syscall, 'EIDRM'));
+    for (const { code } of await Promise.all(errors)) assert.equal(code, 'ERR_MEMSPAN_CLOSED');
     assert.deepEqual(await Promise.all(errnos), Array(2).fill(os.constants.errno.EIDRM));
   }
 });
