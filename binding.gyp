@@ -3,9 +3,9 @@
   "targets": [
     {
       "target_name": "memspan",
-      # Every native/**/*.cc, so that a new file needs no line here.
+      # Every native/**/*.cc, so that a new file needs no line here; but native/windows is scripts/windows.mjs's.
       "sources": [
-        "<!@(node -p \"fs.readdirSync('native', {recursive: true}).filter((f) => f.endsWith('.cc')).sort().map((f) => 'native/' + f).join(' ')\")"
+        "<!@(node -p \"fs.readdirSync('native', {recursive: true}).filter((f) => f.endsWith('.cc') && !f.startsWith('windows')).sort().map((f) => 'native/' + f).join(' ')\")"
       ],
       # A relative path: it stays whole where the clone's own path has a space.
       "include_dirs": ["<!(node -p \"require('node-addon-api').include_dir\")"],

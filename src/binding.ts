@@ -4,6 +4,7 @@
 import { createRequire } from 'node:module';
 import { fileURLToPath } from 'node:url';
 import { isMainThread } from 'node:worker_threads';
+import type { WindowsBinding } from './binding/windows.ts';
 import { MemspanError } from './errors.ts';
 
 /** Keeps a mapping; only the addon can look inside. */
@@ -42,6 +43,8 @@ export type WaitableArray = Int32Array | BigInt64Array;
 
 /** The addon's functions; each is described where it is defined, in native/. */
 interface Binding {
+  /** Only in the core for Windows. */
+  readonly windows?: WindowsBinding;
   start(isWorker: boolean, onSettled: OnSettled, withoutWaitAny: boolean): number;
   map(fd: number, size: number, flags: number): RawMapping | number;
   mapProbe(): RawMapping | number;
@@ -88,6 +91,25 @@ interface Binding {
   readonly os: unknown;
 }
 
+/** What the core for Windows lacks, of what others of it call. */
+const LINUX_ONLY = [
+  'cutMapping',
+  'open',
+  'openMemory',
+  'allocate',
+  'sealShrink',
+  'link',
+  'renameNoReplace',
+  'lockByte',
+  'probeBytes',
+  'wait',
+  'notify',
+  'waitAsync',
+  'watchFile',
+  'unwatchFile',
+  'countNews',
+] as const satisfies readonly (keyof Binding)[];
+
 type OnSettled = (ticket: number, outcome: number) => void;
 
 /** Pending asynchronous waits of this thread, by ticket: called once with the outcome. */
@@ -101,13 +123,16 @@ export const without: ReadonlySet<string> = new Set(process.env.MEMSPAN_WITHOUT?
 
 export const native: Binding = load();
 
+/** Windows' part of the core, or undefined. */
+export const windows: WindowsBinding | undefined = native.windows;
+
 /** False where the runtime gives no SharedArrayBuffer over foreign memory: buffers are ArrayBuffers. */
 export const hasSharedBuffers: boolean = start() === 1;
 
 function load(): Binding {
   const root = fileURLToPath(new URL('../../', import.meta.url));
   try {
-    return createRequire(import.meta.url)('node-gyp-build')(root) as Binding;
+    return complete(createRequire(import.meta.url)('node-gyp-build')(root) as Binding);
   } catch (error) {
     const denied = (error as { code?: string }).code === 'ERR_DLOPEN_DISABLED';
     throw new MemspanError('ERR_MEMSPAN_ADDON', {
@@ -115,9 +140,23 @@ function load(): Binding {
       cause: `the native core cannot be loaded (${(error as Error).message.split('\n')[0]})`,
       remedy: denied
         ? 'Run node with --allow-addons'
-        : `memspan has a core for Linux; in a clone, run \`npm run build\` (${process.platform}-${process.arch}, Node ${process.version})`,
+        : `memspan has a core for Linux and one for Windows; in a clone, run \`npm run build\` (${process.platform}-${process.arch}, Node ${process.version})`,
     });
   }
+}
+
+/** What this platform's core lacks throws, and says what was asked for. */
+function complete(core: Binding): Binding {
+  for (const operation of LINUX_ONLY) {
+    core[operation] ??= (): never => {
+      throw new MemspanError('ERR_MEMSPAN_UNSUPPORTED', {
+        operation,
+        cause: `memspan does not have it on ${process.platform}`,
+        remedy: 'docs/win32.md says what there is',
+      });
+    };
+  }
+  return core;
 }
 
 function start(): number {

@@ -5,7 +5,7 @@ import { unlinkSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { native } from '../binding.ts';
 import { invalidArgument, MemspanError } from '../errors.ts';
-import { checkHandle, openHandle, type SegmentHandle, type SegmentOrigin } from './handle.ts';
+import { checkHandle, openHandle, type SegmentHandle } from './handle.ts';
 import { pathOf } from './name.ts';
 import {
   attempt,
@@ -19,7 +19,6 @@ import {
   statOf,
 } from './object.ts';
 import {
-  type Access,
   accessOf,
   type CreateOptions,
   checkOptions,
@@ -31,18 +30,7 @@ import {
   writableAccessOf,
 } from './options.ts';
 import type { Segment } from './segment.ts';
-
-export interface Parts {
-  readonly origin: SegmentOrigin;
-  readonly name: string | undefined;
-  /** Where it has a name in the file system. */
-  readonly path: string | undefined;
-  readonly access: Access;
-  readonly created: boolean;
-}
-
-/** Maps the descriptor and owns it from then on, also when it throws. */
-export type Make<S> = (fd: number, size: number, parts: Parts, operation: string) => S;
+import type { Make, Parts } from './system.ts';
 
 const ATTEMPTS_MAX = 50;
 
@@ -74,7 +62,8 @@ function createNamed(
   );
 }
 
-function fill(segment: Segment, init: CreateOptions['init']): void {
+/** Runs `init`. */
+export function fill(segment: Segment, init: CreateOptions['init']): void {
   const result: unknown = init?.(segment);
   if (!(result instanceof Promise)) return;
   result.catch(() => {});
@@ -244,7 +233,7 @@ export function wholeSize(fd: number, subject: Subject): number {
   });
 }
 
-function expectSize(segment: Segment, expected: number, operation: string): Segment {
+export function expectSize(segment: Segment, expected: number, operation: string): Segment {
   if (segment.size === expected) return segment;
   const found = segment.size;
   const object = segment.name;

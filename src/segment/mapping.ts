@@ -3,8 +3,9 @@
 import { constants } from 'node:buffer';
 import { type MappingHandle, native, Status } from '../binding.ts';
 import { invalidArgument, MemspanError, outOfRange } from '../errors.ts';
-import { checked, type Subject } from './object.ts';
+import type { Subject } from './object.ts';
 import { checkOptions } from './options.ts';
+import { system } from './system.ts';
 
 /** Bytes of a segment: by default all of them, from `offset` on. */
 export interface ByteRange {
@@ -23,7 +24,7 @@ export class Mapping {
   constructor(fd: number, size: number, flags: number, subject: Subject) {
     const raw = mapped(fd, size, flags, subject);
     if (typeof raw === 'number') {
-      checked(raw, 'mmap', subject);
+      system.checked(raw, 'map', subject);
       throw new Error('unreachable');
     }
     this.size = size;
@@ -59,7 +60,7 @@ export class Mapping {
         expected: this.size,
       });
     }
-    checked(native.healMapping(this.#handle, fd), 'mmap', subject);
+    system.checked(native.healMapping(this.#handle, fd), 'heal', subject);
     throw new MemspanError('ERR_MEMSPAN_READ_ONLY', {
       ...subject,
       cause: 'there was a write to it through its buffer, which reached nobody and is undone now',
@@ -95,7 +96,7 @@ export class Mapping {
         `${subject.operation}: offset ${offset} and length ${length} do not lie in ${this.size} bytes`,
       );
     }
-    checked(native.syncMapping(this.#handle, offset, length), 'msync', subject);
+    system.checked(native.syncMapping(this.#handle, offset, length), 'sync', subject);
   }
 }
 
@@ -138,7 +139,7 @@ export class FormerMapping {
 
 /** How many buffers over the mapping there are, in all threads. */
 function cutMapping(handle: MappingHandle, size: number, subject: Subject): number {
-  return checked(native.cutMapping(handle, size), 'mmap', subject);
+  return system.checked(native.cutMapping(handle, size), 'cut', subject);
 }
 
 function closeMapping(
@@ -146,7 +147,7 @@ function closeMapping(
   bulk: ArrayBuffer | undefined,
   subject: Subject,
 ): void {
-  checked(native.closeMapping(handle, bulk), 'mmap', subject);
+  system.checked(native.closeMapping(handle, bulk), 'close', subject);
 }
 
 export function closedError(subject: Subject): MemspanError {

@@ -14,8 +14,14 @@ export const TEMPORARY_PREFIX = '.memspan-';
 /** NAME_MAX, in bytes of UTF-8. */
 const NAME_BYTES_MAX = 255;
 
-/** The path of a named segment. Throws `ERR_MEMSPAN_INVALID_NAME` (a TypeError) for what cannot be one. */
+/** The path of a named segment. Throws as checkName does. */
 export function pathOf(name: string): string {
+  checkName(name);
+  return `${SHM_DIRECTORY}/${name}`;
+}
+
+/** Throws `ERR_MEMSPAN_INVALID_NAME` (a TypeError) for what cannot be a segment's name on any system. */
+export function checkName(name: string): void {
   if (typeof name !== 'string') {
     throw invalidArgument(`a segment's name is a string, not ${describe(name)}`);
   }
@@ -26,7 +32,6 @@ export function pathOf(name: string): string {
       'ERR_MEMSPAN_INVALID_NAME' satisfies MemspanError['code'],
     );
   }
-  return `${SHM_DIRECTORY}/${name}`;
 }
 
 function problemOf(name: string): string | undefined {

@@ -5,20 +5,11 @@
 
 import { hasSharedBuffers, native } from '../binding.ts';
 import { MemspanError } from '../errors.ts';
-import * as acquire from './acquire.ts';
 import type { SegmentHandle, SegmentKind } from './handle.ts';
-import { isHeld, Lifeline } from './lifeline.ts';
-import { listSegments, type SegmentInfo } from './list.ts';
+import type { Lifeline } from './lifeline.ts';
+import type { SegmentInfo } from './list.ts';
 import { type ByteRange, closedError, type FormerMapping, Mapping } from './mapping.ts';
-import { pathOf } from './name.ts';
-import {
-  closingOnError,
-  identityAt,
-  isSame,
-  resizeObject,
-  type Subject,
-  statOf,
-} from './object.ts';
+import { closingOnError, type Subject } from './object.ts';
 import {
   type CreateOptions,
   checkSize,
@@ -26,19 +17,20 @@ import {
   type MappingOptions,
   type OpenOptions,
 } from './options.ts';
+import { type Make, type Parts, system } from './system.ts';
 
 // A segment that is lost without close() would keep its descriptor until the thread ends.
 const lost = new FinalizationRegistry<number>((fd) => native.close(fd));
 
 export class Segment implements Disposable {
   readonly #fd: number;
-  readonly #parts: acquire.Parts;
+  readonly #parts: Parts;
   #mapping: Mapping;
   // Mappings that a resize has replaced: older buffers may still be in use.
   #former: FormerMapping[] = [];
   #isClosed = false;
 
-  private constructor(fd: number, size: number, parts: acquire.Parts, operation: string) {
+  private constructor(fd: number, size: number, parts: Parts, operation: string) {
     this.#fd = fd;
     this.#parts = parts;
     const subject = { operation, object: parts.name };
@@ -46,7 +38,7 @@ export class Segment implements Disposable {
     lost.register(this, fd, this);
   }
 
-  static readonly #make: acquire.Make<Segment> = (fd, size, parts, operation) =>
+  static readonly #make: Make<Segment> = (fd, size, parts, operation) =>
     new Segment(fd, size, parts, operation);
 
   /**
@@ -55,7 +47,7 @@ export class Segment implements Disposable {
    * Throws `ERR_MEMSPAN_EXISTS`, `ERR_MEMSPAN_NO_SPACE`, `ERR_MEMSPAN_INVALID_NAME` and what `init` throws.
    */
   static create(name: string, options: CreateOptions): Segment {
-    return acquire.create(name, options, Segment.#make);
+    return system.create(name, options, Segment.#make);
   }
 
   /**
@@ -64,7 +56,7 @@ export class Segment implements Disposable {
    * `ERR_MEMSPAN_PERMISSION`, `ERR_MEMSPAN_EMPTY`.
    */
   static open(name: string, options: OpenOptions = {}): Segment {
-    return acquire.open(name, options, Segment.#make);
+    return system.open(name, options, Segment.#make);
   }
 
   /**
@@ -73,7 +65,7 @@ export class Segment implements Disposable {
    * Throws `ERR_MEMSPAN_SIZE_MISMATCH` when it is there with another size, and what open and create throw.
    */
   static openOrCreate(name: string, options: CreateOptions & OpenOptions): Segment {
-    return acquire.openOrCreate(name, options, Segment.#make);
+    return system.openOrCreate(name, options, Segment.#make);
   }
 
   /**
@@ -81,7 +73,7 @@ export class Segment implements Disposable {
    * workers, or by its handle; it is gone when the last process that has it is. `size` in bytes.
    */
   static anonymous(size: number, options: MappingOptions = {}): Segment {
-    return acquire.anonymous(size, options, Segment.#make);
+    return system.anonymous(size, options, Segment.#make);
   }
 
   /**
@@ -90,7 +82,7 @@ export class Segment implements Disposable {
    * `ERR_MEMSPAN_SIZE_MISMATCH`; without it the file must exist.
    */
   static file(path: string, options: FileOptions = {}): Segment {
-    return acquire.file(path, options, Segment.#make);
+    return system.file(path, options, Segment.#make);
   }
 
   /**
@@ -98,17 +90,17 @@ export class Segment implements Disposable {
    * Throws `ERR_MEMSPAN_NOT_FOUND` when that very segment can no longer be had.
    */
   static fromHandle(handle: SegmentHandle, options: OpenOptions = {}): Segment {
-    return acquire.fromHandle(handle, options, Segment.#make);
+    return system.fromHandle(handle, options, Segment.#make);
   }
 
   /** Removes the name; who has the segment open keeps it. False when there was none. */
   static unlink(name: string): boolean {
-    return acquire.unlink(pathOf(name), { operation: 'Segment.unlink', object: name });
+    return system.unlinkName(name, { operation: 'Segment.unlink', object: name });
   }
 
   /** The segments on this machine whose names match (`*`, `?`), sorted by name. */
   static list(pattern?: string): SegmentInfo[] {
-    return listSegments(pattern);
+    return system.list(pattern);
   }
 
   /** The name of a named segment, the path of a file as it was given, else undefined. */
@@ -173,7 +165,7 @@ export class Segment implements Disposable {
         remedy: 'Open it without private to share it',
       });
     }
-    const { dev, ino } = statOf(this.#fd, subject);
+    const { dev, ino } = system.identity(this.#fd, subject);
     const { origin: kind, name, path } = this.#parts;
     const label = kind === 'file' ? path : name;
     return {
@@ -212,7 +204,7 @@ export class Segment implements Disposable {
           remedy: 'Open it without readOnly or private to resize it',
         });
       }
-      const current = statOf(this.#fd, subject).size;
+      const current = system.currentSize(this.#fd, subject);
       if (size < current && this.#parts.origin === 'anonymous') {
         throw new MemspanError('ERR_MEMSPAN_UNSUPPORTED', {
           ...subject,
@@ -222,9 +214,9 @@ export class Segment implements Disposable {
       }
       this.#mapping.cut(size, subject);
       for (const mapping of this.#former) mapping.cut(size, subject);
-      resizeObject(this.#fd, current, size, subject);
+      system.resize(this.#fd, current, size, subject);
     }
-    const whole = acquire.wholeSize(this.#fd, subject);
+    const whole = system.wholeSize(this.#fd, subject);
     const next = new Mapping(this.#fd, whole, this.#parts.access.flags, subject);
     const former = [...this.#former, this.#mapping.retire()];
     this.#former = former.filter((mapping) => mapping.cut(whole, subject));
@@ -233,35 +225,32 @@ export class Segment implements Disposable {
 
   /** Takes the exclusive (or `shared`) lifeline `index`, from 0 to 2^30; null when somebody has it (lifeline.ts). */
   lifeline(index: number, { shared = false }: { shared?: boolean } = {}): Lifeline | null {
-    return Lifeline.take(this.#fd, index, shared, this.#check('segment.lifeline'));
+    return system.lifeline(this.#fd, index, shared, this.#check('segment.lifeline'));
   }
 
   /** Whether anybody holds lifeline `index`, or any of `count` from there on, this process included. */
   isHeld(index: number, count = 1): boolean {
-    return isHeld(this.#fd, index, count, this.#check('segment.isHeld'));
+    return system.isHeld(this.#fd, index, count, this.#check('segment.isHeld'));
   }
 
   /** Until `unwatch`, sleepers are disturbed when a descriptor that could write to it is closed. 0: none can be had. */
   watch(): number {
     this.#subject('segment.watch');
-    return Math.max(native.watchFile(this.#fd), 0);
+    return system.watch(this.#fd);
   }
 
   unwatch(watch: number): void {
-    native.unwatchFile(watch);
+    system.unwatch(watch);
   }
 
   /** Whether its name still leads to it. */
   get isLinked(): boolean {
-    const subject = this.#subject('segment.isLinked');
-    const { path } = this.#parts;
-    return path !== undefined && isSame(statOf(this.#fd, subject), identityAt(path, subject));
+    return system.isLinked(this.#fd, this.#parts, this.#subject('segment.isLinked'));
   }
 
   /** Removes the name if it still leads to this segment. False when it did not. */
   unlink(): boolean {
-    const subject = this.#subject('segment.unlink');
-    return this.isLinked && acquire.unlink(this.#parts.path as string, subject);
+    return system.unlink(this.#fd, this.#parts, this.#subject('segment.unlink'));
   }
 
   /**

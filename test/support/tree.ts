@@ -31,6 +31,7 @@ export interface Manifest {
 const ownWork = new Set([
   '.git',
   '.nodes',
+  '.windows',
   'build',
   'coverage',
   'dist',
