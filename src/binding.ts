@@ -88,7 +88,7 @@ interface Binding {
   unwatchFile(watch: number): void;
   countNews(): number;
   /** The system's own objects: src/os/native.ts has its type. */
-  readonly os: unknown;
+  os: unknown;
 }
 
 /** What the core for Windows lacks, of what others of it call. */
@@ -147,15 +147,16 @@ function load(): Binding {
 
 /** What this platform's core lacks throws, and says what was asked for. */
 function complete(core: Binding): Binding {
-  for (const operation of LINUX_ONLY) {
-    core[operation] ??= (): never => {
-      throw new MemspanError('ERR_MEMSPAN_UNSUPPORTED', {
-        operation,
-        cause: `memspan does not have it on ${process.platform}`,
-        remedy: 'docs/win32.md says what there is',
-      });
-    };
-  }
+  const lacking = (operation: string) => (): never => {
+    throw new MemspanError('ERR_MEMSPAN_UNSUPPORTED', {
+      operation,
+      cause: `memspan does not have it on ${process.platform}`,
+      remedy: 'docs/win32.md says what there is',
+    });
+  };
+  for (const operation of LINUX_ONLY) core[operation] ??= lacking(operation);
+  const nothing = { get: (os: object, name: string) => Reflect.get(os, name) ?? lacking(name) };
+  core.os ??= new Proxy({ facts: {} }, nothing);
   return core;
 }
 

@@ -37,7 +37,8 @@ const ERRORS: Readonly<Record<number, readonly [name: string, code?: ErrorCode]>
 
 const REMEDY_OF_CODE: Readonly<Partial<Record<ErrorCode, string>>> = {
   ERR_MEMSPAN_NOT_FOUND: 'Create it first, and keep it open: a name goes with its last handle',
-  ERR_MEMSPAN_EXISTS: 'Open it, or use openOrCreate; the name is free when the last handle is closed',
+  ERR_MEMSPAN_EXISTS:
+    'Open it, or use openOrCreate; the name is free when the last handle is closed',
   ERR_MEMSPAN_NOT_A_SEGMENT: 'Choose another name: objects of every kind share one namespace',
   ERR_MEMSPAN_NO_MEMORY: 'Make it smaller, or the paging file larger',
   ERR_MEMSPAN_LIMIT: 'Close what is no longer used',
