@@ -2,8 +2,6 @@
 
 #include "call.h"
 
-#include <errno.h>
-
 #include <chrono>
 #include <condition_variable>
 #include <mutex>
@@ -11,6 +9,7 @@
 #include <vector>
 
 #include "../thread.h"
+#include "../wait.h"
 #include "os.h"
 
 namespace memspan {
