@@ -1,11 +1,12 @@
 // Runs the compiled suite and checks that it left nothing behind: no process, nothing in /dev/shm.
-//   node scripts/test.mjs [--stress] [--without=PART]… [part of a file name]… [any --test-… option of node]
+//   node scripts/test.mjs [--stress] [--times] [--without=PART]… [part of a file name]… [any --test-… option of node]
 import { spawn } from 'node:child_process';
 import fs from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
+import { litter } from './litter.mjs';
 import { end, mark, strays, watch } from './strays.mjs';
 
 process.chdir(fileURLToPath(new URL('..', import.meta.url)));
@@ -16,6 +17,7 @@ const without = args
   .filter((arg) => arg.startsWith(WITHOUT))
   .map((arg) => arg.slice(WITHOUT.length));
 const options = args.filter((arg) => arg.startsWith('--test-'));
+const reporters = ['spec', ...(args.includes('--times') ? ['./scripts/times.mjs'] : [])];
 const parts = args.filter((arg) => !arg.startsWith('--'));
 const files = suite().filter(
   (file) =>
@@ -28,19 +30,23 @@ if (files.length === 0) {
   process.exit(1);
 }
 
-// A watchdog, not a measure. Node 20 and 22 apply it to each file, later ones to each test.
-const limitMs = (stress ? 1200 : 120) * 1000;
+// A watchdog, not a measure: for a machine that has much else to do. Node 20 and 22 apply it to each file, later ones to
+// each test.
+const limitMs = (stress ? 1200 : 300) * 1000;
 // Most files keep a child or two busy themselves.
 const concurrency = stress ? 1 : Math.max(2, os.availableParallelism() >> 1);
 
-const shmBefore = shm();
+const newNames = litter();
 const marked = mark();
 const runner = spawn(
   process.execPath,
   [
     '--enable-source-maps',
     '--test',
-    '--test-reporter=spec',
+    ...reporters.flatMap((name) => [
+      `--test-reporter=${name}`,
+      '--test-reporter-destination=stdout',
+    ]),
     `--test-timeout=${limitMs}`,
     `--test-concurrency=${concurrency}`,
     ...options,
@@ -72,23 +78,17 @@ function suite() {
     .sort();
 }
 
-/** Children that are just ending get a second to do so; then what is left is told and ended. */
+/** Children that are just ending get some seconds to do so; then what is left is told and ended. */
 async function isClean() {
   const left = () => strays(marked, runner.pid);
-  const litter = () => shm().filter((name) => !shmBefore.includes(name));
-  for (let tries = 0; tries < 20 && left().size + litter().length > 0; tries += 1) await sleep(50);
-  const [processes, names] = [left(), litter()];
+  for (let tries = 0; tries < 100 && left().size + newNames().length > 0; tries += 1) {
+    await sleep(50);
+  }
+  const [processes, names] = [left(), newNames()];
   for (const [pid, command] of processes) {
     console.error(`memspan: the suite left process ${pid} running (ended now): ${command}`);
     end(pid);
   }
   for (const name of names) console.error(`memspan: the suite left /dev/shm/${name} behind`);
   return processes.size + names.length === 0;
-}
-
-/** Names in /dev/shm, less those that a desktop's other programs come and go with. */
-function shm() {
-  const foreign = /^(\.?(org\.(chromium|mozilla)|com\.google)\.|pulse-shm-|wayland\.)/;
-  const names = fs.existsSync('/dev/shm') ? fs.readdirSync('/dev/shm') : [];
-  return names.filter((name) => !foreign.test(name));
 }
