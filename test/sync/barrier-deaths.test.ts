@@ -4,6 +4,6 @@ import { type Doing, describe, killParties } from './barrier-deaths.ts';
 
 for (const doing of ['computes', 'blocks', 'waits asynchronously'] satisfies Doing[]) {
   test(`a party is killed while it ${doing}: all the others are told`, async (t) => {
-    t.diagnostic(describe(await killParties(doing, 6)));
+    t.diagnostic(describe(await killParties(doing, 3)));
   });
 }

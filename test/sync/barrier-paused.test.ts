@@ -27,7 +27,7 @@ async function pause(child: Child): Promise<void> {
   await isStopped(child, 'it to be paused');
 }
 
-test('a party that computes is paused for a second: the others wait, give up, come again', async () => {
+test('a party that computes is paused: the others wait, give up, come again', async () => {
   using span = Span.create(uniqueName(), { lifetime: 'last-close' });
   const barrier = span.barrier('b', { parties: 3 });
   const [paused, other] = [await party(span), await party(span)];
@@ -35,7 +35,7 @@ test('a party that computes is paused for a second: the others wait, give up, co
   // Before any of ours, so that it is the first.
   await until(() => barrier.arrived === 1, 'the other');
   await pause(paused);
-  for (const end = performance.now() + 1000; performance.now() < end; ) {
+  for (const end = performance.now() + 400; performance.now() < end; ) {
     assert.equal(barrier.wait({ timeoutMs: 20 }), null);
     assert.equal(await barrier.waitAsync({ timeoutMs: 20 }), null);
     assert.equal(barrier.tryWait(), null);

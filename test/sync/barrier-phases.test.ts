@@ -4,5 +4,5 @@ import { meet } from './barrier-phases.ts';
 
 for (const how of ['wait', 'waitAsync', 'mixed'] as const) {
   test(`six parties in four processes, ${how}: phases do not overlap, and one completes each`, (t) =>
-    meet(t, how, 2000));
+    meet(t, how, 800));
 }

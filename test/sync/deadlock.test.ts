@@ -151,6 +151,6 @@ test('locks taken in order never raise a false alarm', async () => {
   const name = uniqueName();
   using _ = Span.create(name, { lifetime: 'last-close' });
   const puppets = await Promise.all([startChild(), startChild(), startWorker(), startWorker()]);
-  const counts = await Promise.all(puppets.map((puppet) => puppet.run(inOrder, name, 1500)));
+  const counts = await Promise.all(puppets.map((puppet) => puppet.run(inOrder, name, 700)));
   assert.ok(counts.every((count) => count > 0));
 });

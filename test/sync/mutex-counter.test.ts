@@ -4,5 +4,5 @@ import { count } from './mutex-counter.ts';
 
 for (const fair of [false, true]) {
   test(`four processes of two workers, blocking and not: the counter is exact (${fair ? 'fair' : 'not fair'})`, (t) =>
-    count(t, fair, 1500));
+    count(t, fair, 600));
 }

@@ -2,4 +2,4 @@
 // is in test/stress.
 import { runKills } from './mutex-matrix.ts';
 
-runKills(20, 10);
+runKills(10, 10);

@@ -179,7 +179,7 @@ test('locks taken in order by readers and writers never raise a false alarm', as
     return turns;
   };
   const puppets = await Promise.all([startChild(), startChild(), startWorker(), startWorker()]);
-  const counts = await Promise.all(puppets.map((puppet) => puppet.run(inOrder, name, 1200)));
+  const counts = await Promise.all(puppets.map((puppet) => puppet.run(inOrder, name, 600)));
   assert.ok(
     counts.every((count) => count > 0),
     counts.join(),

@@ -140,7 +140,7 @@ test('under load, with timeouts and random counts: as many are woken as notify s
     ),
   ];
   let notified = 0;
-  const end = performance.now() + 2500;
+  const end = performance.now() + 1000;
   for (let i = 0; performance.now() < end; i++) {
     notified += notify(int32, 20, Math.floor(random() * 6));
     if (i % 8 === 0) await new Promise(setImmediate);
