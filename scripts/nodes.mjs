@@ -1,15 +1,35 @@
-// Runs the suite on several Node versions, which it fetches from npm into .nodes/ where they are missing.
-//   node scripts/nodes.mjs [20 22 …] [part of a test file's name]…
+// Runs the suite on several Node versions, which it fetches from npm into .nodes/ where they are missing. On others than the
+// oldest it leaves out what is the same on all of them (SAME), unless it is told which files, or --all.
+//   node scripts/nodes.mjs [20 22 …] [--all] [part of a test file's name]…
 import { spawn, spawnSync } from 'node:child_process';
 import fs from 'node:fs';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 
+/** Parts of file names: texts, tools, models, other languages, and what only the kernel or plain JavaScript decides. */
+const SAME = [
+  ...['test/tidy', 'test/docs', 'test/bench/', 'test/check/', 'test/interop/'],
+  ...['test/cli/demo', 'test/cli/stream-death', 'test/cli/stream-names', 'test/cli/terminal'],
+  ...['test/segment/published-whole', 'test/span/hostile', 'test/span/containers'],
+];
+/** Tests that are left out with them: the kernel ends who is killed. Exits and terminated workers are Node's. */
+const SAME_TESTS = '/\\bby SIGKILL\\b/';
+const OLDEST = '20';
+/** Characters of the failures of one version that are told again at the end. */
+const FAILURES_MAX = 6000;
+
 const root = fileURLToPath(new URL('..', import.meta.url));
 const store = path.join(root, '.nodes');
 const args = process.argv.slice(2);
 const chosen = args.filter((arg) => /^\d+$/.test(arg));
-const versions = chosen.length > 0 ? chosen : ['20', '22', '24', '26'];
+const versions = chosen.length > 0 ? chosen : [OLDEST, '22', '24', '26'];
+const rest = args.filter((arg) => !chosen.includes(arg) && arg !== '--all');
+const isWhole = args.includes('--all') || rest.some((arg) => !arg.startsWith('--'));
+const less = [...SAME.map((part) => `--without=${part}`), `--test-skip-pattern=${SAME_TESTS}`];
+if (!isWhole && versions.some((version) => version !== OLDEST)) {
+  const without = SAME.map((part) => part.replace('test/', '')).join(', ');
+  console.log(`memspan: on Node ${OLDEST} alone: ${without}, tests with ${SAME_TESTS}`);
+}
 
 install(versions.filter((version) => !fs.existsSync(binary(version))));
 const rows = [];
@@ -36,7 +56,7 @@ function install(absent) {
   process.exit(1);
 }
 
-/** One run; its output is shown only when it fails. */
+/** One run; of its output, what has failed is kept for the end, and all of it is shown when nobody knows what it was. */
 async function suite(version) {
   const node = binary(version);
   const name = spawnSync(node, ['--version'], { encoding: 'utf8' }).stdout?.trim() || version;
@@ -44,7 +64,7 @@ async function suite(version) {
   const start = performance.now();
   const child = spawn(
     node,
-    [path.join(root, 'scripts/test.mjs'), ...args.filter((arg) => !chosen.includes(arg))],
+    [path.join(root, 'scripts/test.mjs'), ...rest, ...(isWhole || version === OLDEST ? [] : less)],
     {
       stdio: ['ignore', 'pipe', 'pipe'],
       env: { ...process.env, PATH: `${path.dirname(node)}${path.delimiter}${process.env.PATH}` },
@@ -66,7 +86,14 @@ async function suite(version) {
   const seconds = ((performance.now() - start) / 1000).toFixed(1);
   console.log(`${ok ? 'passed' : 'failed'} in ${seconds} s`);
   if (!ok) console.log(output);
-  return { name, ok, seconds, ...counts(output) };
+  return { name, ok, seconds, failures: ok ? '' : failuresIn(output), ...counts(output) };
+}
+
+/** What Node's reporter lists at its end, and what the suite says of itself after that. */
+function failuresIn(output) {
+  const at = output.lastIndexOf('failing tests:');
+  if (at >= 0) return output.slice(at);
+  return output.split('\n').slice(-20).join('\n');
 }
 
 /** Node's own closing lines: "ℹ pass 12". */
@@ -75,12 +102,15 @@ function counts(output) {
   return { pass: of('pass'), fail: of('fail') + of('cancelled'), skip: of('skipped') };
 }
 
-/** Ends with a line of totals that needs no table to be read. */
+/** Failures, a table, and a line of totals that needs no table to be read. */
 function report(rows) {
   const cells = ({ name, ok, pass, fail, skip, seconds }) =>
     [name, pass, fail, skip, seconds, ok ? 'passed' : 'FAILED'].map((cell) =>
       `${cell}`.padStart(10),
     );
+  for (const { name, failures } of rows.filter(({ ok }) => !ok)) {
+    console.log(`\nmemspan: on Node ${name}, ${failures.trim().slice(0, FAILURES_MAX)}\n`);
+  }
   const head = ['node', 'pass', 'fail', 'skip', 'seconds', ''].map((cell) => cell.padStart(10));
   console.log([head, ...rows.map(cells)].map((row) => row.join('').trimEnd()).join('\n'));
   const sum = (key) => rows.reduce((total, row) => total + row[key], 0);
