@@ -59,6 +59,7 @@ int Protect(Mapping* mapping, size_t offset, size_t length, int protection) {
   if (length > 0 && HasAny(before, offset, end, kAccessHole)) return -ENOMEM;
   const uint32_t access = AccessOf(protection);
   const Pieces after = Changed(before, offset, end, ~kAccessProtection, access);
+  mapping->isChanged.store(true);
   // The guard is never told of more than the kernel allows: it would have the instruction run again for ever. So first
   // of what both allow, and of the rest when it is allowed; if the kernel refuses, of no more than before.
   SetPieces(mapping->slot, Changed(before, offset, end, ~kAccessProtection | access, 0));
@@ -91,7 +92,7 @@ bool IsWhole(Mapping* mapping, size_t offset, size_t length) {
 }
 
 bool HasHole(Mapping* mapping, size_t offset, size_t length) {
-  if (!mapping->hasHoles.load() || length == 0) return false;
+  if (!mapping->isChanged.load() || length == 0) return false;
   const std::lock_guard<std::mutex> alone(mapping->change);
   return HasAny(PiecesOf(mapping->slot), offset, offset + length, kAccessHole);
 }
@@ -105,7 +106,7 @@ int UnmapPart(Mapping* mapping, size_t offset, size_t length) {
     if (mapping->holds.load() != 0 || mapping->calls.load() != 0) return -EBUSY;
     // Told before the waits are ended: a wait that comes too late to be ended finds the hole.
     SetPieces(mapping->slot, Changed(PiecesOf(mapping->slot), offset, end, 0, kAccessHole));
-    mapping->hasHoles.store(true);
+    mapping->isChanged.store(true);
     const int result = PutZeros(start, end - offset);
     if (result < 0) return result;
   }

@@ -271,7 +271,7 @@ Found Find(const void* address) {
   const Mapping* mapping = FindMapping(address);
   if (!mapping) return {};
   uint32_t status = mapping->status.load();
-  if (mapping->hasHoles.load() && (AccessAt(mapping->slot, address) & kAccessHole)) {
+  if (mapping->isChanged.load() && (AccessAt(mapping->slot, address) & kAccessHole)) {
     status |= kClosed;
   }
   return {true, status, mapping->owner};

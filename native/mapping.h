@@ -49,8 +49,8 @@ struct Mapping {
   std::atomic<uint32_t> holds{0};
   std::atomic<bool> closing{false};
   GuardSlot* slot = nullptr;
-  // A part of it is unmapped (change.h).
-  std::atomic<bool> hasHoles{false};
+  // The slot's pieces say something else than `flags` (change.h).
+  std::atomic<bool> isChanged{false};
   // Held by who maps something over a part of it, or changes the slot's pieces.
   std::mutex change;
 };

@@ -43,7 +43,11 @@ int Pin::Count() {
 
 int Pin::Check() const {
   const int state = StateOf(mapping_);
-  return state == 0 && !(mapping_->flags & kWritable) ? kReadOnly : state;
+  if (state != 0) return state;
+  if (!mapping_->isChanged.load()) return mapping_->flags & kWritable ? 0 : kReadOnly;
+  const uint32_t access = AccessAt(mapping_->slot, address_);
+  if (access & kAccessHole) return kGone;
+  return access & kAccessWrite ? 0 : kReadOnly;
 }
 
 int Pin::Enter(const Napi::CallbackInfo& info, size_t index, size_t size, size_t alignment) {

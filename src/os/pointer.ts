@@ -37,11 +37,27 @@ export class Pointer<Type extends PointerType = PointerType> {
   }
 }
 
+/** Types of C whose sizes differ among platforms. */
+export type CType =
+  | PointerType
+  | 'pthread_spinlock_t'
+  | 'pthread_once_t'
+  | 'char'
+  | 'short'
+  | 'int'
+  | 'long'
+  | 'pointer'
+  | 'size_t'
+  | 'off_t'
+  | 'pid_t'
+  | 'time_t'
+  | 'timespec';
+
 /** `sizeof` of the C types on this platform, in bytes. */
-export const sizeof: Readonly<Record<PointerType, number>> = facts('sizeof');
+export const sizeof: Readonly<Record<CType, number>> = facts('sizeof');
 
 /** `alignof` of the C types on this platform, in bytes: what offsets are multiples of. */
-export const alignof: Readonly<Record<PointerType, number>> = facts('alignof');
+export const alignof: Readonly<Record<CType, number>> = facts('alignof');
 
 /** The pointer to the object at `offset` bytes into the region. */
 export function pointer<Type extends PointerType>(
@@ -78,14 +94,10 @@ function bytesOf(region: unknown, call: string): [ArrayBuffer, number, number] {
   throw invalidArgument(`${call}: the region is a buffer, as mmap returns it, or a view of one`);
 }
 
-function facts(of: 'sizeof' | 'alignof'): Readonly<Record<PointerType, number>> {
-  const types: PointerType[] = [
-    'sem_t',
-    'pthread_mutex_t',
-    'pthread_cond_t',
-    'pthread_rwlock_t',
-    'pthread_barrier_t',
-  ];
-  const entries = types.map((type) => [type, os.facts[`${of}.${type}`] ?? 0]);
-  return Object.freeze(Object.fromEntries(entries)) as Record<PointerType, number>;
+function facts(of: 'sizeof' | 'alignof'): Readonly<Record<CType, number>> {
+  const entries = Object.entries(os.facts).flatMap(([name, value]) => {
+    const [kind, type] = name.split('.');
+    return kind === of && type !== undefined ? [[type, value]] : [];
+  });
+  return Object.freeze(Object.fromEntries(entries)) as Record<CType, number>;
 }

@@ -1,7 +1,7 @@
 // memspan/posix: the POSIX shared memory, semaphores and process-shared thread primitives, under the manual pages' names.
 
 export type { CallOptions } from './outcome.ts';
-export { alignof, Pointer, type PointerType, type Region, sizeof } from './pointer.ts';
+export { alignof, type CType, Pointer, type PointerType, type Region, sizeof } from './pointer.ts';
 export {
   pthread_barrier_destroy,
   pthread_barrier_init,
