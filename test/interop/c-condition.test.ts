@@ -20,6 +20,7 @@ import {
   pthread_mutex_unlock,
 } from '../../src/os/posix.ts';
 import { needs } from '../support/extras.ts';
+import { startChild } from '../support/puppets.ts';
 import { until } from '../support/segments.ts';
 import { compiled } from './compile.ts';
 import { type Maker, makers, Shared } from './shared.ts';
@@ -177,5 +178,28 @@ suite('condition.c', { skip: needs('gcc') }, () => {
     await place.asleep(1);
     assert.equal(await both.ask('set 1'), '0');
     assert.equal(await again, 0);
+  });
+
+  test('C is killed while it waits: a notifier of glibc would hang for ever, here it is told ETIMEDOUT', async () => {
+    const { both, place } = await placeBy('memspan');
+    await using _ = both;
+    both.ask('wait').catch(() => {});
+    await place.asleep(1);
+    await until(() => both.peer.sleeps, 'C to be in the kernel');
+    await both.replace();
+    // Another process, which keeps the memory mapped to its end: the call is still in there.
+    const child = await startChild();
+    const signal = (): Promise<void> =>
+      child.run(({ memspan, posix, kept }, name) => {
+        kept.segment ??= memspan.Segment.open(name);
+        posix.pthread_cond_signal(posix.pthread_cond_t(kept.segment.buffer, 64));
+      }, both.segment.name as string);
+    await signal(); // Spent on the dead one, which stays in glibc's books.
+    const waiting = both.ask('wait');
+    await place.asleep(2); // It and the dead one.
+    await assert.rejects(signal(), { message: /ETIMEDOUT/ });
+    await both.replace();
+    await assert.rejects(waiting, /SIGKILL/);
+    await child.kill();
   });
 });

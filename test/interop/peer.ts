@@ -3,6 +3,7 @@
 import assert from 'node:assert/strict';
 import type { ChildProcess } from 'node:child_process';
 import { spawn } from 'node:child_process';
+import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { createInterface } from 'node:readline';
 import { after } from 'node:test';
@@ -64,6 +65,12 @@ export class Peer {
 
   get pid(): number {
     return this.process.pid as number;
+  }
+
+  /** Whether its main thread sleeps in the kernel (proc_pid_stat(5)). */
+  get sleeps(): boolean {
+    const stat = readFileSync(`/proc/${this.pid}/stat`, 'latin1');
+    return stat[stat.lastIndexOf(')') + 2] === 'S';
   }
 
   /** Sends a line; its answer, which must come. */
