@@ -1,11 +1,12 @@
 // Boost.Interprocess and memspan: shared memory objects, mapped regions, mutexes and named semaphores, made by either.
 import assert from 'node:assert/strict';
-import { constants } from 'node:fs';
 import { before, suite, test } from 'node:test';
 import { Segment } from '../../src/index.ts';
 import {
   EBUSY,
   ETIMEDOUT,
+  O_CREAT,
+  O_EXCL,
   pthread_cond_init,
   pthread_cond_signal,
   pthread_cond_t,
@@ -158,7 +159,7 @@ suite('boost.cc', { skip: needs('boost') }, () => {
       const name = both.segment.name as string;
       let sem: sem_t;
       if (maker === 'memspan') {
-        sem = sem_open(`/${name}`, constants.O_CREAT | constants.O_EXCL, 0o600, 2);
+        sem = sem_open(`/${name}`, O_CREAT | O_EXCL, 0o600, 2);
         await both.ask('named 99'); // It is there; the value is for a new one.
       } else {
         await both.ask('named 2');

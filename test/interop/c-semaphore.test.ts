@@ -1,11 +1,12 @@
 // Named and unnamed semaphores with C at one end and memspan/posix at the other, made by either; and with C killed
 // while it has a permit, or waits for one.
 import assert from 'node:assert/strict';
-import { constants } from 'node:fs';
 import { before, suite, test } from 'node:test';
 import { Segment } from '../../src/index.ts';
 import {
   ETIMEDOUT,
+  O_CREAT,
+  O_EXCL,
   sem_close,
   sem_getvalue,
   sem_init,
@@ -25,7 +26,6 @@ import { compiled } from './compile.ts';
 import { Peer } from './peer.ts';
 import { type Maker, makers } from './shared.ts';
 
-const { O_CREAT, O_EXCL } = constants;
 const EAGAIN = '11';
 
 type Kind = 'named' | 'unnamed';

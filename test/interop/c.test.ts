@@ -4,9 +4,24 @@ import assert from 'node:assert/strict';
 import { before, suite, test } from 'node:test';
 import { setImmediate as turn } from 'node:timers/promises';
 import { notify, waitAsync } from '../../src/index.ts';
+import {
+  close,
+  ftruncate,
+  MAP_SHARED,
+  mmap,
+  munmap,
+  O_CREAT,
+  O_EXCL,
+  O_RDWR,
+  PROT_READ,
+  PROT_WRITE,
+  shm_open,
+  shm_unlink,
+} from '../../src/os/posix.ts';
 import { needs } from '../support/extras.ts';
-import { until } from '../support/segments.ts';
+import { uniqueName, until } from '../support/segments.ts';
 import { compiled } from './compile.ts';
+import { Peer } from './peer.ts';
 import { makers, Shared } from './shared.ts';
 
 suite('counter.c', { skip: needs('gcc') }, () => {
@@ -175,4 +190,37 @@ suite('ring.c', { skip: needs('gcc') }, () => {
     await both.replace();
     assert.deepEqual([ring.tryRead(), ring.tryRead()], [2, undefined]);
   });
+});
+
+suite("memspan/posix's shm_open and mmap", { skip: needs('gcc') }, () => {
+  for (const maker of makers) {
+    test(`both count in what ${maker} has made`, async () => {
+      const name = `/${uniqueName()}`;
+      const program = await compiled('counter.c');
+      let peer: Peer | undefined;
+      if (maker === 'the program') {
+        peer = Peer.start(program, name, 'create');
+        await peer.ask('get');
+      }
+      const fd = shm_open(name, O_RDWR | (peer === undefined ? O_CREAT | O_EXCL : 0), 0o600);
+      if (peer === undefined) ftruncate(fd, 8);
+      const buffer = mmap(null, 8, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+      close(fd);
+      peer ??= Peer.start(program, name, 'open');
+      const words = new Int32Array(buffer);
+      const adding = peer.ask('add 1000000');
+      await until(() => Atomics.load(words, 0) > 0, 'C to begin');
+      for (let i = 0; i < 100_000; i++) Atomics.add(words, 0, 1);
+      await adding;
+      assert.equal(await peer.ask('get'), '1100000');
+      const woken = peer.ask('wait 0');
+      await until(() => notify(words, 1) === 1, 'C to sleep');
+      Atomics.store(words, 1, 3);
+      notify(words, 1);
+      assert.equal(await woken, '3');
+      shm_unlink(name);
+      munmap(buffer);
+      await peer.end();
+    });
+  }
 });

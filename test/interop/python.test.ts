@@ -1,11 +1,13 @@
 // Python's multiprocessing.shared_memory.SharedMemory and mmap, and segments: the same bytes, made by either.
 import assert from 'node:assert/strict';
-import { constants, existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { suite, test } from 'node:test';
 import { Segment, spawnWith } from '../../src/index.ts';
 import {
+  O_CREAT,
+  O_EXCL,
   sem_close,
   sem_getvalue,
   sem_open,
@@ -197,7 +199,7 @@ for call in (libc.sem_post, libc.sem_wait, libc.sem_trywait, libc.sem_close):
   test('a named semaphore, by ctypes: a counter that both add to, and no step is lost', async () => {
     using segment = Segment.create(uniqueName(), { size: 8 });
     const name = `/${segment.name}`;
-    const sem = sem_open(name, constants.O_CREAT | constants.O_EXCL, 0o600, 1);
+    const sem = sem_open(name, O_CREAT | O_EXCL, 0o600, 1);
     const python = await Python.start(ATTACH, semaphore);
     await python.run(`sem = libc.sem_open(b"${name}", 0)`);
     await python.run(`shm = attach("${segment.name}"); words = shm.buf.cast("i")`);
@@ -230,7 +232,7 @@ for _ in range(20000):
   test('a named semaphore that Python has made, and a Python killed with its permit', async () => {
     const name = `/${uniqueName()}`;
     const python = await Python.start(semaphore);
-    const flags = constants.O_CREAT | constants.O_EXCL;
+    const flags = O_CREAT | O_EXCL;
     await python.run(`sem = libc.sem_open(b"${name}", ${flags}, 0o600, 2)`);
     const sem = sem_open(name, 0);
     assert.equal(sem_getvalue(sem), 2);

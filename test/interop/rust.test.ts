@@ -1,12 +1,13 @@
 // A Rust program with nothing but its standard library and libc's functions, and TypeScript: each in both roles.
 import assert from 'node:assert/strict';
-import { constants } from 'node:fs';
 import os from 'node:os';
 import { before, suite, test } from 'node:test';
 import { notify, waitAsync } from '../../src/index.ts';
 import {
   EBUSY,
   EOWNERDEAD,
+  O_CREAT,
+  O_EXCL,
   PTHREAD_MUTEX_ROBUST,
   pthread_mutex_consistent,
   pthread_mutex_init,
@@ -123,7 +124,7 @@ suite('rust.rs', { skip: needs('rustc') }, () => {
       const name = `/${both.segment.name}`;
       let sem: sem_t;
       if (maker === 'memspan') {
-        sem = sem_open(name, constants.O_CREAT | constants.O_EXCL, 0o600, 1);
+        sem = sem_open(name, O_CREAT | O_EXCL, 0o600, 1);
         assert.equal(await both.ask('sem_open 99'), '0');
       } else {
         assert.equal(await both.ask('sem_open 1'), '0');
