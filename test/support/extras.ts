@@ -9,6 +9,7 @@ export type Extra =
   | 'rustc'
   | 'strace'
   | 'unshare'
+  | 'ipcs'
   | 'tmux'
   | 'clang-format';
 
@@ -29,6 +30,7 @@ const probes: Record<Extra, readonly string[]> = {
   rustc: ['rustc', '--version'],
   strace: ['strace', '-o', '/dev/null', 'true'],
   unshare: ['unshare', '-m', 'true'],
+  ipcs: ['ipcs', '-V'],
   tmux: ['tmux', '-V'],
   'clang-format': ['clang-format', '--version'],
 };

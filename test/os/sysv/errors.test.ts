@@ -209,10 +209,10 @@ test('semop: EIDRM when the set is removed while it waits, in a slice or between
         }
       }, id),
     );
+    const told = waits.map(([promise, syscall]) => rejectsWith(promise, syscall, 'EIDRM'));
     await until(() => semctl(id, 0, GETNCNT) === 4, 'all to wait');
     semctl(id, 0, IPC_RMID);
-    const errors = waits.map(([promise, syscall]) => rejectsWith(promise, syscall, 'EIDRM'));
-    for (const { code } of await Promise.all(errors)) assert.equal(code, 'ERR_MEMSPAN_CLOSED');
+    for (const error of await Promise.all(told)) assert.equal(error.code, 'ERR_MEMSPAN_CLOSED');
     assert.deepEqual(await Promise.all(errnos), Array(2).fill(os.constants.errno.EIDRM));
   }
 });

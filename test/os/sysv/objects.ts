@@ -21,7 +21,7 @@ import {
   shmctl,
   shmget,
 } from '../../../src/os/sysv.ts';
-import { type Child, startChild } from '../../support/puppets.ts';
+import { type Child, type ChildOptions, startChild } from '../../support/puppets.ts';
 
 export function newSegment(
   t: TestContext,
@@ -110,8 +110,8 @@ function isFailure(found: unknown, syscall: string, name: string): MemspanError 
 const NOBODY = 65_534;
 
 /** A child without root's rights. Needs root. */
-export async function startNobody(): Promise<Child> {
-  const child = await startChild();
+export async function startNobody(options?: ChildOptions): Promise<Child> {
+  const child = await startChild(options);
   await child.run((_, nobody) => {
     process.setgroups?.([]);
     process.setgid?.(nobody);
