@@ -1,5 +1,5 @@
-// Names in /dev/shm that were not there before a run and that nobody uses: what it has left. Another suite, or any other
-// program, may run at the same time: what has the number of a living process in its name, or is open in one, is not ours.
+// What is shared that was not there before a run and that nobody uses: what it has left. Another suite, or any other program,
+// may run at the same time: what has the number of a living process in its name, or is open in one, is not ours.
 import fs from 'node:fs';
 
 const FOLDER = '/dev/shm';
@@ -11,12 +11,35 @@ const made = /^(?:\.?memspan-|memspan-test-|memspan-demo-)(\d+)-/;
 /** To be called before the run; the function that it returns tells what is left. */
 export function litter() {
   const before = new Set(names());
+  const systemVBefore = new Set(systemV());
   return () => {
     const left = names().filter((name) => !before.has(name) && !isAlive(made.exec(name)?.[1]));
-    if (left.length === 0) return left;
-    const used = inUse();
-    return left.filter((name) => !used.has(`${FOLDER}/${name}`));
+    const used = left.length === 0 ? new Set() : inUse();
+    const paths = left.map((name) => `${FOLDER}/${name}`).filter((path) => !used.has(path));
+    return [...paths, ...systemV().filter((object) => !systemVBefore.has(object))];
   };
+}
+
+/** This user's System V objects (proc(5): /proc/sysvipc); of segments, those whose creator has ended. */
+function systemV() {
+  const segments = table('shm').filter(({ cpid }) => !isAlive(cpid));
+  return [
+    ...segments.map(({ shmid }) => `a System V segment (ipcrm -m ${shmid})`),
+    ...table('sem').map(({ semid }) => `a System V semaphore set (ipcrm -s ${semid})`),
+  ];
+}
+
+function table(kind) {
+  const path = `/proc/sysvipc/${kind}`;
+  if (!fs.existsSync(path)) return [];
+  const [head, ...rows] = fs
+    .readFileSync(path, 'utf8')
+    .trim()
+    .split('\n')
+    .map((line) => line.trim().split(/\s+/));
+  return rows
+    .map((row) => Object.fromEntries(row.map((value, column) => [head[column], value])))
+    .filter(({ cuid }) => Number(cuid) === process.getuid());
 }
 
 function names() {

@@ -1,4 +1,4 @@
-// Runs the compiled suite and checks that it left nothing behind: no process, nothing in /dev/shm.
+// Runs the compiled suite and checks that it left nothing behind: no process, nothing in /dev/shm, nothing of System V's.
 //   node scripts/test.mjs [--stress] [--times] [--without=PART]… [part of a file name]… [any --test-… option of node]
 import { spawn } from 'node:child_process';
 import fs from 'node:fs';
@@ -89,6 +89,6 @@ async function isClean() {
     console.error(`memspan: the suite left process ${pid} running (ended now): ${command}`);
     end(pid);
   }
-  for (const name of names) console.error(`memspan: the suite left /dev/shm/${name} behind`);
+  for (const name of names) console.error(`memspan: the suite left ${name} behind`);
   return processes.size + names.length === 0;
 }

@@ -77,11 +77,11 @@ export function shmctl(
   shmid: number,
   cmd: typeof IPC_SET,
   buf: { readonly shm_perm: SettablePermissions },
-): void;
+): 0;
 export function shmctl(
   shmid: number,
   cmd: typeof IPC_RMID | typeof SHM_LOCK | typeof SHM_UNLOCK,
-): void;
+): 0;
 export function shmctl(shmid: number, cmd: typeof IPC_INFO): shminfo;
 export function shmctl(shmid: number, cmd: typeof SHM_INFO): shm_info;
 export function shmctl(
@@ -103,9 +103,9 @@ export function shmctl(id: number, cmd: number, buf?: unknown): unknown {
     case IPC_SET: {
       const wanted = (buf as { shm_perm?: unknown } | undefined)?.shm_perm;
       const permissions = settable(wanted, 'shm_perm', 'shmctl');
-      return void checked(systemV.shmSet(id, ...permissions), 'shmctl', object);
+      return checked(systemV.shmSet(id, ...permissions), 'shmctl', object);
     }
     default:
-      return void checked(systemV.shmControl(id, cmd), 'shmctl', object);
+      return checked(systemV.shmControl(id, cmd), 'shmctl', object);
   }
 }

@@ -51,8 +51,9 @@ export function shmat(shmid: number, shmaddr: null, shmflg = 0): SharedArrayBuff
  * @throws MemspanError EINVAL (nothing is attached there: not any more, or it came from elsewhere), EBUSY (a lock in it is
  * held by this process). Source: shmdt(2)
  */
-export function shmdt(shmaddr: Region): void {
+export function shmdt(shmaddr: Region): 0 {
   checked(systemV.shmdt(bytesAt(shmaddr)), 'shmdt');
+  return 0;
 }
 
 /** Its first byte: all of it could be longer than a Uint8Array may be. */

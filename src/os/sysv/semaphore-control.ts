@@ -71,22 +71,22 @@ export function semctl(
   semnum: number,
   cmd: typeof GETVAL | typeof GETPID | typeof GETNCNT | typeof GETZCNT,
 ): number;
-export function semctl(semid: number, semnum: number, cmd: typeof SETVAL, val: number): void;
+export function semctl(semid: number, semnum: number, cmd: typeof SETVAL, val: number): 0;
 export function semctl(semid: number, semnum: number, cmd: typeof GETALL): Uint16Array;
 export function semctl(
   semid: number,
   semnum: number,
   cmd: typeof SETALL,
   array: ArrayLike<number>,
-): void;
+): 0;
 export function semctl(semid: number, semnum: number, cmd: typeof IPC_STAT): semid_ds;
 export function semctl(
   semid: number,
   semnum: number,
   cmd: typeof IPC_SET,
   buf: { readonly sem_perm: SettablePermissions },
-): void;
-export function semctl(semid: number, semnum: number, cmd: typeof IPC_RMID): void;
+): 0;
+export function semctl(semid: number, semnum: number, cmd: typeof IPC_RMID): 0;
 export function semctl(
   semid: number,
   semnum: number,
@@ -120,17 +120,16 @@ export function semctl(id: number, semnum: number, cmd: number, argument?: unkno
     case IPC_SET: {
       const wanted = (argument as { sem_perm?: unknown } | undefined)?.sem_perm;
       const permissions = settable(wanted, 'sem_perm', 'semctl');
-      return void checked(systemV.semSet(id, ...permissions), 'semctl', object);
+      return checked(systemV.semSet(id, ...permissions), 'semctl', object);
     }
     default: {
       const value = cmd === SETVAL ? integerOf(argument, 'val', 'semctl') : 0;
-      const result = checked(systemV.semControl(id, semnum, cmd, value), 'semctl', object);
-      return cmd === SETVAL || cmd === 0 ? undefined : result;
+      return checked(systemV.semControl(id, semnum, cmd, value), 'semctl', object);
     }
   }
 }
 
-function setAll(id: number, array: unknown): void {
+function setAll(id: number, array: unknown): number {
   if (typeof array !== 'object' || array === null || !('length' in array)) {
     throw invalidArgument('semctl: array is an array of numbers');
   }
@@ -141,7 +140,7 @@ function setAll(id: number, array: unknown): void {
   if (values.length !== count) {
     throw invalidArgument(`semctl: the set has ${count} semaphores, the array ${values.length}`);
   }
-  checked(systemV.semTransfer(id, SETALL, values), 'semctl', `semid ${id}`);
+  return checked(systemV.semTransfer(id, SETALL, values), 'semctl', `semid ${id}`);
 }
 
 /** How many numbers the kernel reads or writes. It never changes. Who may only write is told by /proc/sysvipc. */

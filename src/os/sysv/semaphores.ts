@@ -45,8 +45,8 @@ export function semget(key: number, nsems: number, semflg: number): number {
  * @throws MemspanError EAGAIN (a step says IPC_NOWAIT), EIDRM, EINVAL (no such set, no step), E2BIG (more than SEMOPM
  * steps), EFBIG (no such semaphore in the set), ERANGE (above SEMVMX), EACCES, ENOMEM, ENOSPC. Source: semop(2)
  */
-export function semop(semid: number, sops: readonly sembuf[]): void {
-  operate('semop', semid, sops, null);
+export function semop(semid: number, sops: readonly sembuf[]): 0 {
+  return operate('semop', semid, sops, null);
 }
 
 /**
@@ -54,12 +54,8 @@ export function semop(semid: number, sops: readonly sembuf[]): void {
  *
  * @throws MemspanError as semop(), and EAGAIN when the time is over. Source: semtimedop(2)
  */
-export function semtimedop(
-  semid: number,
-  sops: readonly sembuf[],
-  timeout: SemaphoreTimeout,
-): void {
-  operate('semtimedop', semid, sops, timeout);
+export function semtimedop(semid: number, sops: readonly sembuf[], timeout: SemaphoreTimeout): 0 {
+  return operate('semtimedop', semid, sops, timeout);
 }
 
 function operate(
@@ -67,10 +63,11 @@ function operate(
   semid: number,
   sops: readonly sembuf[],
   timeout: SemaphoreTimeout,
-): void {
+): 0 {
   const id = integerOf(semid, 'semid', call);
   const result = systemV.semop(id, stepsOf(sops, call), ...durationOf(timeout, call));
   checked(result, call, `semid ${id}`);
+  return 0;
 }
 
 /** semop() that does not block this thread: it is taken by another one. Rejects as semop() throws. */
@@ -78,7 +75,7 @@ export function semopAsync(
   semid: number,
   sops: readonly sembuf[],
   options?: CallOptions,
-): Promise<void> {
+): Promise<0> {
   return operateAsync('semop', semid, sops, null, options);
 }
 
@@ -88,7 +85,7 @@ export function semtimedopAsync(
   sops: readonly sembuf[],
   timeout: SemaphoreTimeout,
   options?: CallOptions,
-): Promise<void> {
+): Promise<0> {
   return operateAsync('semtimedop', semid, sops, timeout, options);
 }
 
@@ -98,7 +95,7 @@ async function operateAsync(
   sops: readonly sembuf[],
   timeout: SemaphoreTimeout,
   options: CallOptions | undefined,
-): Promise<void> {
+): Promise<0> {
   const id = integerOf(semid, 'semid', call);
   const steps = stepsOf(sops, call);
   const duration = durationOf(timeout, call);
@@ -106,6 +103,7 @@ async function operateAsync(
   signal?.throwIfAborted();
   const ticket = checked(systemV.semopAsync(id, steps, ...duration), 'pthread_create');
   await settled(ticket, signal, (result) => checked(result, call, `semid ${id}`));
+  return 0;
 }
 
 /** As struct sembuf lies in memory. */

@@ -139,7 +139,7 @@ const give = (sem_num = 0, sem_op = 1) => ({ sem_num, sem_op });
 test('semop: EINVAL, E2BIG, EFBIG, ERANGE, EAGAIN', async (t) => {
   const id = newSet(t, [0, 1]);
   const { semopm } = semctl(0, 0, SEM_INFO);
-  const cases: [() => void, () => Promise<void>, string][] = [
+  const cases: [() => unknown, () => Promise<unknown>, string][] = [
     [() => semop(NO_ID, [take()]), () => semopAsync(NO_ID, [take()]), 'EINVAL'],
     [() => semop(-1, [take()]), () => semopAsync(-1, [take()]), 'EINVAL'],
     [() => semop(id, []), () => semopAsync(id, []), 'EINVAL'],
