@@ -63,7 +63,8 @@ int Protect(Mapping* mapping, size_t offset, size_t length, int protection) {
   // The guard is never told of more than the kernel allows: it would have the instruction run again for ever. So first
   // of what both allow, and of the rest when it is allowed; if the kernel refuses, of no more than before.
   SetPieces(mapping->slot, Changed(before, offset, end, ~kAccessProtection | access, 0));
-  if (mprotect(mapping->base + offset, length, protection) != 0) return -errno;
+  // Whole pages, which may be huge ones: then the kernel insists on it.
+  if (mprotect(mapping->base + offset, end - offset, protection) != 0) return -errno;
   SetPieces(mapping->slot, after);
   return 0;
 }

@@ -5,6 +5,7 @@
 #include <sys/mman.h>
 
 #include <algorithm>
+#include <cstddef>
 
 namespace memspan {
 
@@ -38,23 +39,32 @@ size_t StartOf(const Pieces& pieces, size_t index) {
 }
 
 Pieces Changed(const Pieces& pieces, size_t start, size_t end, uint32_t keep, uint32_t add) {
+  // Many pieces before and behind are copied as they are.
+  const size_t first = PieceAt(pieces, start);
+  size_t from = StartOf(pieces, first);
   Pieces result;
-  const auto append = [&](size_t from, size_t to, uint32_t access) {
-    if (from >= to) return;
+  result.reserve(pieces.size() + 2);
+  result.assign(pieces.begin(), pieces.begin() + static_cast<ptrdiff_t>(first));
+  const auto append = [&](size_t until, uint32_t access) {
+    if (from >= until) return;
+    from = until;
     if (!result.empty() && result.back().access == access) {
-      result.back().end = to;
+      result.back().end = until;
     } else {
-      result.push_back({to, access});
+      result.push_back({until, access});
     }
   };
-  size_t from = 0;
-  for (const Piece& piece : pieces) {
-    const size_t before = std::clamp(start, from, piece.end);
-    const size_t after = std::clamp(end, before, piece.end);
-    append(from, before, piece.access);
-    append(before, after, (piece.access & keep) | add);
-    append(after, piece.end, piece.access);
-    from = piece.end;
+  size_t i = first;
+  for (; i < pieces.size() && from < end; i++) {
+    const Piece& piece = pieces[i];
+    append(std::min(start, piece.end), piece.access);
+    append(std::min(end, piece.end), (piece.access & keep) | add);
+    append(piece.end, piece.access);
+  }
+  // The next one may be of the same kind as what was changed.
+  if (i < pieces.size()) append(pieces[i].end, pieces[i].access);
+  if (i + 1 < pieces.size()) {
+    result.insert(result.end(), pieces.begin() + static_cast<ptrdiff_t>(i) + 1, pieces.end());
   }
   return result;
 }
