@@ -128,12 +128,16 @@ test('semopAsync’s thread ends and undoes nothing; the process does', async (t
   const id = newSet(t, [5]);
   const child = await startChild();
   const threads = await child.run(async ({ sysv, fs }, id) => {
+    const nameOf = (tid: string): string => {
+      try {
+        return fs.readFileSync(`/proc/self/task/${tid}/comm`, 'utf8');
+      } catch {
+        return ''; // It has ended.
+      }
+    };
     const named = (): number =>
-      fs
-        .readdirSync('/proc/self/task')
-        .filter((tid) =>
-          fs.readFileSync(`/proc/self/task/${tid}/comm`, 'utf8').startsWith('memspan-call'),
-        ).length;
+      fs.readdirSync('/proc/self/task').filter((tid) => nameOf(tid).startsWith('memspan-call'))
+        .length;
     await sysv.semopAsync(id, [{ sem_num: 0, sem_op: -2, sem_flg: sysv.SEM_UNDO }]);
     const before = named();
     while (named() > 0) await new Promise((resolve) => setTimeout(resolve, 5));
