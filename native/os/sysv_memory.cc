@@ -53,32 +53,38 @@ Napi::Value GetMemory(const Napi::CallbackInfo& info) {
   return Result(info, id < 0 ? -errno : id);
 }
 
-// The end of what is mapped from there, by proc_pid_maps(5); 0 if that cannot be had.
-uintptr_t EndInMaps(const void* base) {
-  uintptr_t result = 0;
-  FILE* maps = fopen("/proc/self/maps", "re");
-  if (!maps) return 0;
+struct Extent {
+  size_t length = 0;
+  size_t pageSize = 0;
+};
+
+// Of the mapping that begins there, by proc_pid_smaps(5); zeros if that cannot be had.
+Extent ExtentInMaps(const void* base) {
+  Extent result;
+  FILE* maps = fopen("/proc/self/smaps", "re");
+  if (!maps) return result;
   char line[4400];
-  while (result == 0 && fgets(line, sizeof line, maps)) {
-    unsigned long start, end;
-    if (sscanf(line, "%lx-%lx", &start, &end) == 2 && start == reinterpret_cast<uintptr_t>(base)) {
-      result = end;
+  while (result.pageSize == 0 && fgets(line, sizeof line, maps)) {
+    unsigned long start, end, kib;
+    if (sscanf(line, "%lx-%lx", &start, &end) == 2) {
+      result.length = start == reinterpret_cast<uintptr_t>(base) ? end - start : 0;
+    } else if (result.length != 0 && sscanf(line, "KernelPageSize: %lu", &kib) == 1) {
+      result.pageSize = kib * 1024;
     }
   }
   fclose(maps);
-  return result;
+  return result.pageSize != 0 ? result : Extent{};
 }
 
-// Bytes mapped: whole pages. Nothing but the list of mappings says how large its pages are; huge ones (SHM_HUGETLB)
-// begin at a multiple of 2 MiB at least, as few others do, so it is seldom asked. (On arm64 they may be of 64 KiB.)
-size_t LengthOf(const void* base, size_t size) {
+// Nothing but the list of mappings says how large a segment's pages are. Huge ones (SHM_HUGETLB) begin at a multiple of
+// 64 KiB at least (on arm64; of 2 MiB on x64), as few others do, so it is seldom asked.
+Extent ExtentOf(const void* base, size_t size) {
   constexpr uintptr_t kSmallestHugePage = 64 * 1024;
-  const uintptr_t start = reinterpret_cast<uintptr_t>(base);
-  if (start % kSmallestHugePage == 0) {
-    const uintptr_t end = EndInMaps(base);
-    if (end - start >= size && end > start) return end - start;
+  if (reinterpret_cast<uintptr_t>(base) % kSmallestHugePage == 0) {
+    const Extent found = ExtentInMaps(base);
+    if (found.pageSize > PageSize() && found.length >= size) return found;
   }
-  return (size + PageSize() - 1) & ~(PageSize() - 1);
+  return {(size + PageSize() - 1) & ~(PageSize() - 1), PageSize()};
 }
 
 // (shmid, flags) → the buffer, or −errno
@@ -94,8 +100,11 @@ Napi::Value AttachMemory(const Napi::CallbackInfo& info) {
     shmdt(base);
     return Result(info, failure);
   }
-  return BufferOver(info, Adopt(base, LengthOf(base, segment.shm_segsz), segment.shm_segsz,
-                                kSystemV | (flags & SHM_RDONLY ? 0u : kWritable)));
+  const Extent extent = ExtentOf(base, segment.shm_segsz);
+  Mapping* mapping = Adopt(base, extent.length, segment.shm_segsz,
+                           kSystemV | (flags & SHM_RDONLY ? 0u : kWritable));
+  mapping->slot->pageSize.store(extent.pageSize);
+  return BufferOver(info, mapping);
 }
 
 // (view at the base) → 0 or −errno

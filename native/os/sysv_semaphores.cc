@@ -69,11 +69,12 @@ int Perform(Operation* operation, const Listener& listener) {
     const int result = semtimedop(operation->id, operation->steps.data(), operation->steps.size(),
                                   sleepsForEver ? nullptr : &slice);
     if (result == 0) return 0;
+    const int failure = errno;
     // Also without a time that is over, because a step said IPC_NOWAIT.
-    if (errno == EAGAIN && (end == deadline || NowNs() < end)) return -EAGAIN;
+    if (failure == EAGAIN && (end == deadline || NowNs() < end)) return -EAGAIN;
     // Of a set that was there before: it has been removed between two slices.
-    if (errno == EINVAL && again) return -EIDRM;
-    if (errno != EAGAIN && errno != EINTR) return -errno;
+    if (failure == EINVAL && again) return -EIDRM;
+    if (failure != EAGAIN && failure != EINTR) return -failure;
     const int interruption = Interruption(listener);
     if (interruption != 0) return interruption;
   }

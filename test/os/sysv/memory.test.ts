@@ -202,6 +202,11 @@ test('huge pages: as the machine has them, or the error that says it has none', 
   const buffer = shmat(id, null);
   assert.equal(buffer.byteLength, size);
   new Uint8Array(buffer)[size - 1] = 1;
+  const readable = new Uint8Array(shmat(id, null, SHM_RDONLY));
+  assert.equal(readable[size - 1], 1);
+  readable[0] = 7;
+  assert.equal(new Uint8Array(buffer)[0], 0);
+  shmdt(readable);
   shmdt(buffer);
   assert.equal(attachments(id), 0);
 });
