@@ -8,6 +8,7 @@
 
 #include "call.h"
 #include "os.h"
+#include "plausible.h"
 
 namespace memspan {
 namespace {
@@ -18,16 +19,6 @@ int Enter(const Napi::CallbackInfo& info, Pin* pin) {
 
 Napi::Value Result(const Napi::CallbackInfo& info, double result) {
   return Napi::Number::New(info.Env(), result);
-}
-
-// glibc divides by the count, which is zero in memory that is no barrier. (Its layout: glibc's internaltypes.h.)
-bool IsBarrier(const Pin& pin) {
-#ifdef __GLIBC__
-  return __atomic_load_n(pin.Get<uint32_t>() + 2, __ATOMIC_SEQ_CST) != 0;
-#else
-  (void)pin;
-  return true;
-#endif
 }
 
 // (view, pshared, count)
@@ -48,8 +39,23 @@ Napi::Value BarrierInit(const Napi::CallbackInfo& info) {
 
 struct BarrierCall : Call {
   int (*function)(pthread_barrier_t*) = pthread_barrier_wait;
+  Mapping* kept = nullptr;
   BarrierCall() { endless = true; }
-  int Run(Hand*) override { return function(pin.Get<pthread_barrier_t>()); }
+  ~BarrierCall() override { LetGoOfMemory(); }
+  int Run(Hand*) override {
+    const int result = function(pin.Get<pthread_barrier_t>());
+    LetGoOfMemory();
+    return result;
+  }
+  // As a lock does: who wants to close it is told at once, and nobody else's wait is ended in vain.
+  void KeepMemory() {
+    kept = pin.mapping();
+    Hold(kept);
+  }
+  void LetGoOfMemory() {
+    if (kept) LetGo(kept);
+    kept = nullptr;
+  }
 };
 
 // The call of it; null with `*failure` said.
@@ -57,7 +63,7 @@ std::shared_ptr<BarrierCall> CallOf(const Napi::CallbackInfo& info, int* failure
   auto call = std::make_shared<BarrierCall>();
   Pin pin;
   *failure = Enter(info, &pin);
-  if (*failure == 0 && !IsBarrier(pin)) *failure = EINVAL;
+  if (*failure == 0 && !IsBarrier(pin.Get<pthread_barrier_t>())) *failure = EINVAL;
   if (*failure == 0) *failure = call->pin.Enter(pin);
   return *failure == 0 ? call : nullptr;
 }
@@ -75,6 +81,8 @@ Napi::Value BarrierDestroy(const Napi::CallbackInfo& info) {
   int failure;
   const auto call = CallOf(info, &failure);
   if (!call) return Result(info, failure);
+  // It would write to the barrier before it waits.
+  if (IsWaitedAt(call->pin.Get<pthread_barrier_t>())) return Result(info, EBUSY);
   call->function = pthread_barrier_destroy;
   return Result(info, RunAside(Current(info.Env()), call, WhileAllowed(info), kLimitMs, EBUSY));
 }
@@ -84,13 +92,16 @@ Napi::Value BarrierWait(const Napi::CallbackInfo& info) {
   int failure;
   const auto call = CallOf(info, &failure);
   if (!call) return Result(info, failure);
+  call->KeepMemory();
   return Result(info, RunAside(Current(info.Env()), call, WhileAllowed(info), 0, 0));
 }
 
 Napi::Value BarrierWaitAsync(const Napi::CallbackInfo& info) {
   int failure;
   const auto call = CallOf(info, &failure);
-  return Result(info, call ? StartCall(Current(info.Env()), call) : failure);
+  if (!call) return Result(info, failure);
+  call->KeepMemory();
+  return Result(info, StartCall(Current(info.Env()), call));
 }
 
 }  // namespace

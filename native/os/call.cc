@@ -2,6 +2,10 @@
 
 #include "call.h"
 
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include <algorithm>
 #include <chrono>
 #include <condition_variable>
 #include <mutex>
@@ -18,6 +22,9 @@ namespace {
 constexpr int kHandsMax = 1024;  // docs/posix.md says so
 constexpr auto kIdle = std::chrono::milliseconds(250);
 constexpr auto kSlice = std::chrono::milliseconds(25);
+// How long an environment that ends waits for its hands. The C library can be inside a condition variable's wait
+// for longer: until it has the mutex again.
+constexpr auto kLeave = std::chrono::milliseconds(500);
 // Apart from the tickets of waits (wait_async.cc), which share onSettled.
 constexpr double kFirstTicket = 4294967296.0;
 
@@ -44,6 +51,8 @@ struct Worker : Hand {
   bool ordered = false;
   bool answered = false;
   bool ending = false;
+  bool over = false;  // is to be joined
+  bool left = false;  // nobody joins it any more
 };
 
 class Calls {
@@ -64,16 +73,15 @@ void Finish(Worker* worker, int result) {
   Calls* calls = worker->calls.get();
   const std::shared_ptr<Pending> done = std::move(worker->pending);
   worker->pending = nullptr;
+  const bool inVain = calls->closing || done->abandoned;
+  // While the memory cannot be closed: what is given back must arrive.
+  if (inVain) done->call->Undo(result);
   done->result = result;
   done->call->pin.Rest();
   done->call->second.Rest();
   done->over = true;
   if (done->ticket == 0) calls->answers.notify_all();
-  if (calls->closing || done->abandoned) {
-    done->call->Undo(result);
-    return;
-  }
-  if (done->ticket == 0) return;
+  if (inVain || done->ticket == 0) return;
   calls->ended.push_back(done);
   if (calls->ended.size() == 1) {
     napi_call_threadsafe_function(calls->bell, nullptr, napi_tsfn_nonblocking);
@@ -115,10 +123,15 @@ void* Work(void* argument) {
     Finish(worker, result);
   }
   handCount.fetch_sub(1);
-  // Whoever told it to end joins it, and lets go of what it holds after that.
-  if (worker->ending) return nullptr;
+  if (worker->ending && !worker->left) {
+    // Whoever told it to end joins it, and lets go of what it holds after that.
+    worker->over = true;
+    calls->answers.notify_all();
+    return nullptr;
+  }
+  worker->holds.Abandon(static_cast<pid_t>(syscall(SYS_gettid)));
   std::erase(calls->workers, worker);
-  pthread_detach(pthread_self());
+  if (!worker->left) pthread_detach(pthread_self());
   hold.unlock();
   delete worker;
   return nullptr;
@@ -174,7 +187,7 @@ void EndCalls(void* data) {
   const std::shared_ptr<Calls> calls = static_cast<Environment*>(data)->calls;
   std::vector<Worker*> leaving;
   {
-    std::lock_guard<std::mutex> hold(calls->mutex);
+    std::unique_lock<std::mutex> hold(calls->mutex);
     calls->closing = true;
     for (Worker* worker : calls->workers) {
       const bool stays = worker->pending && worker->pending->call->endless;
@@ -189,6 +202,17 @@ void EndCalls(void* data) {
     for (const auto& done : calls->ended) done->call->Undo(done->result);
     calls->ended.clear();
     calls->pending.clear();
+    const auto areOver = [&] {
+      return std::all_of(leaving.begin(), leaving.end(),
+                         [](Worker* worker) { return worker->over; });
+    };
+    calls->answers.wait_for(hold, kLeave, areOver);
+    std::erase_if(leaving, [](Worker* worker) {
+      if (worker->over) return false;
+      worker->left = true;
+      pthread_detach(worker->thread);
+      return true;
+    });
   }
   for (Worker* worker : leaving) {
     pthread_join(worker->thread, nullptr);
@@ -273,7 +297,7 @@ Hand* KeeperOf(Environment* environment, const void* object, bool* busy) {
   if (!calls) return nullptr;
   std::lock_guard<std::mutex> hold(calls->mutex);
   for (Worker* worker : calls->workers) {
-    if (worker->keeps != object) continue;
+    if (worker->keeps.load() != object) continue;
     *busy = !IsFree(worker);
     if (!*busy) return worker;
   }

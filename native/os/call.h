@@ -40,7 +40,7 @@ class Call {
 class Hand {
  public:
   // What it has locked; set by its calls.
-  const void* keeps = nullptr;
+  std::atomic<const void*> keeps{nullptr};
   Holds holds;
 };
 

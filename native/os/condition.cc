@@ -10,6 +10,7 @@
 
 #include "call.h"
 #include "os.h"
+#include "plausible.h"
 
 namespace memspan {
 namespace {
@@ -22,7 +23,8 @@ int Enter(const Napi::CallbackInfo& info, Pin* pin) {
 }
 
 int EnterMutex(const Napi::CallbackInfo& info, Pin* pin) {
-  return pin->Enter(info, 1, sizeof(pthread_mutex_t), alignof(pthread_mutex_t));
+  const int entered = pin->Enter(info, 1, sizeof(pthread_mutex_t), alignof(pthread_mutex_t));
+  return entered != 0 || IsMutex(pin->Get<pthread_mutex_t>()) ? entered : EINVAL;
 }
 
 Napi::Value Result(const Napi::CallbackInfo& info, double result) {
@@ -42,47 +44,47 @@ Napi::Value ConditionInit(const Napi::CallbackInfo& info) {
   return Result(info, result);
 }
 
-// glibc waits in there for those who wait to leave, for ever if one of them was killed.
-bool HasWaiters(const pthread_cond_t* condition) {
-#ifdef __GLIBC__
-  return __atomic_load_n(&condition->__data.__wrefs, __ATOMIC_SEQ_CST) >> 3 != 0;
-#else
-  (void)condition;
-  return false;
-#endif
-}
-
-Napi::Value ConditionDestroy(const Napi::CallbackInfo& info) {
-  Pin pin;
-  const int entered = Enter(info, &pin);
-  if (entered != 0) return Result(info, entered);
-  if (HasWaiters(pin.Get<pthread_cond_t>())) return Result(info, EBUSY);
-  return Result(info, pthread_cond_destroy(pin.Get<pthread_cond_t>()));
-}
-
 struct Wake : Call {
   int (*function)(pthread_cond_t*);
   Wake() { endless = true; }
   int Run(Hand*) override { return function(pin.Get<pthread_cond_t>()); }
 };
 
-// With nobody waiting, as far as can be seen, it is done at once. Else beside this thread: glibc's can wait for
-// those who were woken before, for ever if one of them was killed; then it is ETIMEDOUT.
-template <int (*function)(pthread_cond_t*)>
-Napi::Value ConditionWake(const Napi::CallbackInfo& info) {
+// Beside this thread, for a second at most; then it is `late`.
+int Aside(const Napi::CallbackInfo& info, const Pin& pin, int (*function)(pthread_cond_t*),
+          int late) {
   constexpr int kLimitMs = 1000;
-  Pin pin;
-  int entered = Enter(info, &pin);
-  if (entered != 0) return Result(info, entered);
-#ifdef __GLIBC__
-  if (!HasWaiters(pin.Get<pthread_cond_t>())) return Result(info, 0);
-#endif
   auto call = std::make_shared<Wake>();
   call->function = function;
-  entered = call->pin.Enter(pin);
+  const int entered = call->pin.Enter(pin);
+  if (entered != 0) return entered;
+  return RunAside(Current(info.Env()), call, ListenerOf(info, pin), kLimitMs, late);
+}
+
+// glibc waits in there for those who wait to leave, for ever if one of them was killed.
+Napi::Value ConditionDestroy(const Napi::CallbackInfo& info) {
+  Pin pin;
+  const int entered = Enter(info, &pin);
   if (entered != 0) return Result(info, entered);
-  return Result(info,
-                RunAside(Current(info.Env()), call, ListenerOf(info, pin), kLimitMs, ETIMEDOUT));
+  switch (WaitersOf(pin.Get<pthread_cond_t>())) {
+    case Waiters::none:
+      return Result(info, pthread_cond_destroy(pin.Get<pthread_cond_t>()));
+    case Waiters::some:
+      return Result(info, EBUSY);
+    default:
+      return Result(info, Aside(info, pin, pthread_cond_destroy, EBUSY));
+  }
+}
+
+// With nobody waiting there is nothing to do. Else beside this thread: glibc's can wait for those who were woken
+// before, for ever if one of them was killed; then it is ETIMEDOUT.
+template <int (*function)(pthread_cond_t*)>
+Napi::Value ConditionWake(const Napi::CallbackInfo& info) {
+  Pin pin;
+  const int entered = Enter(info, &pin);
+  if (entered != 0) return Result(info, entered);
+  if (WaitersOf(pin.Get<pthread_cond_t>()) == Waiters::none) return Result(info, 0);
+  return Result(info, Aside(info, pin, function, ETIMEDOUT));
 }
 
 using ClockWait = int (*)(pthread_cond_t*, pthread_mutex_t*, clockid_t, const timespec*);
@@ -95,8 +97,27 @@ int WaitUntil(pthread_cond_t* condition, pthread_mutex_t* mutex, const timespec*
   return pthread_cond_timedwait(condition, mutex, until);
 }
 
+// glibc's wait takes the condition variable's own lock at its end, and one who was held up for ever inside never
+// gives that back: then -ETIMEDOUT, with the mutex as it was.
+int AwaitInternalLock(const Listener& listener, const pthread_cond_t* condition) {
+  constexpr int kLooksMax = 1000;
+  const timespec moment = {0, 1'000'000};
+  for (int looks = 0; IsInternallyLocked(condition); looks++) {
+    if (looks == kLooksMax) return -ETIMEDOUT;
+    const int interruption = Interruption(listener);
+    if (interruption != 0) return interruption;
+    nanosleep(&moment, nullptr);
+  }
+  return 0;
+}
+
 // One slice, in which the mutex is free. 0 at its end, too.
-int WaitSlice(const Deadline& deadline, pthread_cond_t* condition, pthread_mutex_t* mutex) {
+int WaitSlice(const Listener& listener, const Deadline& deadline, const Holds& holds,
+              pthread_cond_t* condition, const Pin& second) {
+  pthread_mutex_t* mutex = second.Get<pthread_mutex_t>();
+  int checked = AwaitInternalLock(listener, condition);
+  if (checked == 0) checked = holds.Check(second);
+  if (checked != 0) return checked;
   timespec until;
   const bool more = NextSlice(deadline, &until, kSliceNs);
   const int result = WaitUntil(condition, mutex, &until);
@@ -112,7 +133,8 @@ Napi::Value ConditionWait(const Napi::CallbackInfo& info) {
   Holds* holds = HoldsOf(Current(info.Env()));
   pthread_mutex_t* mutex = second.Get<pthread_mutex_t>();
   if (!holds->Has(mutex)) return Result(info, EPERM);
-  const int result = WaitSlice(DeadlineOf(info, 2), pin.Get<pthread_cond_t>(), mutex);
+  const int result = WaitSlice(ListenerOf(info, pin), DeadlineOf(info, 2), *holds,
+                               pin.Get<pthread_cond_t>(), second);
   if (result == ENOTRECOVERABLE) holds->Remove(mutex);
   return Result(info, result);
 }
@@ -121,7 +143,8 @@ struct WaitCall : Call {
   Deadline deadline;
   int Run(Hand* hand) override {
     pthread_mutex_t* mutex = second.Get<pthread_mutex_t>();
-    const int result = WaitSlice(deadline, pin.Get<pthread_cond_t>(), mutex);
+    const int result = WaitSlice({&pin, nullptr, &cancelled}, deadline, hand->holds,
+                                 pin.Get<pthread_cond_t>(), second);
     if (result == ENOTRECOVERABLE) {
       hand->holds.Remove(mutex);
       hand->keeps = nullptr;

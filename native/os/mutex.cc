@@ -5,12 +5,18 @@
 
 #include "call.h"
 #include "os.h"
+#include "plausible.h"
 
 namespace memspan {
 namespace {
 
-int Enter(const Napi::CallbackInfo& info, Pin* pin) {
+int EnterAny(const Napi::CallbackInfo& info, Pin* pin) {
   return pin->Enter(info, 0, sizeof(pthread_mutex_t), alignof(pthread_mutex_t));
+}
+
+int Enter(const Napi::CallbackInfo& info, Pin* pin) {
+  const int entered = EnterAny(info, pin);
+  return entered != 0 || IsMutex(pin->Get<pthread_mutex_t>()) ? entered : EINVAL;
 }
 
 // A positive number is what the function returned, a negative one a Refusal or what it could not be called for.
@@ -18,21 +24,24 @@ Napi::Value Result(const Napi::CallbackInfo& info, double result) {
   return Napi::Number::New(info.Env(), result);
 }
 
+void Keep(Holds* holds, const Pin& pin) { holds->Add(pin, IsRobust(pin.Get<pthread_mutex_t>())); }
+
+// By a thread of this environment.
+bool IsHeld(Environment* environment, const void* mutex) {
+  bool busy = false;
+  return HoldsOf(environment)->Has(mutex) || KeeperOf(environment, mutex, &busy) || busy;
+}
+
 bool IsLocked(int result) { return result == 0 || result == EOWNERDEAD; }
 
 // (view, type, pshared, robust, protocol)
 Napi::Value MutexInit(const Napi::CallbackInfo& info) {
   Pin pin;
-  const int entered = Enter(info, &pin);
+  const int entered = EnterAny(info, &pin);
   if (entered != 0) return Result(info, entered);
   const auto option = [&](size_t index) { return info[index].As<Napi::Number>().Int32Value(); };
-  bool busy = false;
-  Environment* environment = Current(info.Env());
-  const void* mutex = pin.Get<void>();
   // A robust one is in its owner's list: made anew, it would break that list.
-  if (HoldsOf(environment)->Has(mutex) || KeeperOf(environment, mutex, &busy) || busy) {
-    return Result(info, EBUSY);
-  }
+  if (IsHeld(Current(info.Env()), pin.Get<void>())) return Result(info, EBUSY);
   pthread_mutexattr_t attributes;
   pthread_mutexattr_init(&attributes);
   int result = pthread_mutexattr_settype(&attributes, option(1));
@@ -47,7 +56,13 @@ Napi::Value MutexInit(const Napi::CallbackInfo& info) {
 Napi::Value MutexDestroy(const Napi::CallbackInfo& info) {
   Pin pin;
   const int entered = Enter(info, &pin);
-  return Result(info, entered != 0 ? entered : pthread_mutex_destroy(pin.Get<pthread_mutex_t>()));
+  if (entered != 0) return Result(info, entered);
+  pthread_mutex_t* mutex = pin.Get<pthread_mutex_t>();
+  // glibc does not look at robust ones.
+  if (IsHeld(Current(info.Env()), mutex) || (IsRobust(mutex) && HasOwner(mutex))) {
+    return Result(info, EBUSY);
+  }
+  return Result(info, pthread_mutex_destroy(mutex));
 }
 
 int Lock(const Listener& listener, const Deadline& deadline, pthread_mutex_t* mutex) {
@@ -63,8 +78,15 @@ Napi::Value MutexLock(const Napi::CallbackInfo& info) {
   pthread_mutex_t* mutex = pin.Get<pthread_mutex_t>();
   // Nearly always free: then there is no clock to read.
   int result = pthread_mutex_trylock(mutex);
-  if (result == EBUSY) result = Lock(ListenerOf(info, pin), DeadlineOf(info, 1), mutex);
-  if (IsLocked(result)) HoldsOf(Current(info.Env()))->Add(pin);
+  if (result == EBUSY) {
+    Environment* environment = Current(info.Env());
+    const Deadline deadline = DeadlineOf(info, 1);
+    bool busy;
+    // Only this very thread can have that one unlocked.
+    if (!deadline.bounded && KeeperOf(environment, mutex, &busy)) return Result(info, EDEADLK);
+    result = Lock(ListenerOf(info, pin), deadline, mutex);
+  }
+  if (IsLocked(result)) Keep(HoldsOf(Current(info.Env())), pin);
   return Result(info, result);
 }
 
@@ -73,32 +95,36 @@ Napi::Value MutexTryLock(const Napi::CallbackInfo& info) {
   const int entered = Enter(info, &pin);
   if (entered != 0) return Result(info, entered);
   const int result = pthread_mutex_trylock(pin.Get<pthread_mutex_t>());
-  if (IsLocked(result)) HoldsOf(Current(info.Env()))->Add(pin);
+  if (IsLocked(result)) Keep(HoldsOf(Current(info.Env())), pin);
   return Result(info, result);
+}
+
+// By the thread that has it.
+int Unlock(Holds* holds, const Pin& pin) {
+  pthread_mutex_t* mutex = pin.Get<pthread_mutex_t>();
+  const int checked = holds->Check(pin);
+  const int result = checked != 0 ? checked : pthread_mutex_unlock(mutex);
+  if (result == 0) holds->Remove(mutex);
+  return result;
 }
 
 Napi::Value MutexUnlock(const Napi::CallbackInfo& info) {
   Pin pin;
-  const int entered = Enter(info, &pin);
+  const int entered = EnterAny(info, &pin);
   if (entered != 0) return Result(info, entered);
   Environment* environment = Current(info.Env());
-  pthread_mutex_t* mutex = pin.Get<pthread_mutex_t>();
+  const void* mutex = pin.Get<void>();
   Holds* holds = HoldsOf(environment);
+  if (holds->Has(mutex)) return Result(info, Unlock(holds, pin));
   bool busy = false;
-  Hand* keeper = holds->Has(mutex) ? nullptr : KeeperOf(environment, mutex, &busy);
-  if (busy) return Result(info, EPERM);
-  if (keeper) {
-    return Result(info, HaveDone(environment, keeper, [mutex](Hand* hand) {
-                    const int result = pthread_mutex_unlock(mutex);
-                    if (result != 0) return result;
-                    hand->holds.Remove(mutex);
-                    if (!hand->holds.Has(mutex)) hand->keeps = nullptr;
-                    return 0;
-                  }));
-  }
-  const int result = pthread_mutex_unlock(mutex);
-  if (result == 0) holds->Remove(mutex);
-  return Result(info, result);
+  Hand* keeper = KeeperOf(environment, mutex, &busy);
+  // The kinds that do not know their owner would be unlocked all the same; POSIX leaves it undefined.
+  if (!keeper) return Result(info, IsMutex(pin.Get<pthread_mutex_t>()) ? EPERM : EINVAL);
+  return Result(info, HaveDone(environment, keeper, [&pin, mutex](Hand* hand) {
+                  const int result = Unlock(&hand->holds, pin);
+                  if (!hand->holds.Has(mutex)) hand->keeps = nullptr;
+                  return result;
+                }));
 }
 
 // It makes the calling thread the owner, so that must be the one that locked it.
@@ -108,9 +134,10 @@ Napi::Value MutexConsistent(const Napi::CallbackInfo& info) {
   if (entered != 0) return Result(info, entered);
   Environment* environment = Current(info.Env());
   pthread_mutex_t* mutex = pin.Get<pthread_mutex_t>();
+  if (HoldsOf(environment)->Has(mutex)) return Result(info, pthread_mutex_consistent(mutex));
   bool busy = false;
-  Hand* keeper = HoldsOf(environment)->Has(mutex) ? nullptr : KeeperOf(environment, mutex, &busy);
-  if (!keeper) return Result(info, pthread_mutex_consistent(mutex));
+  Hand* keeper = KeeperOf(environment, mutex, &busy);
+  if (!keeper) return Result(info, EINVAL);
   return Result(info, HaveDone(environment, keeper,
                                [mutex](Hand*) { return pthread_mutex_consistent(mutex); }));
 }
@@ -120,7 +147,7 @@ struct LockCall : Call {
   int Run(Hand* hand) override {
     const int result = Lock({&pin, nullptr, &cancelled}, deadline, pin.Get<pthread_mutex_t>());
     if (IsLocked(result)) {
-      hand->holds.Add(pin);
+      Keep(&hand->holds, pin);
       hand->keeps = pin.Get<void>();
     }
     return result;

@@ -6,6 +6,8 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include "plausible.h"
+
 namespace memspan {
 
 int StateOf(const Mapping* mapping) {
@@ -82,9 +84,9 @@ void Pin::Rest() {
   counts_ = false;
 }
 
-void Holds::Add(const Pin& pin) {
+void Holds::Add(const Pin& pin, bool robust) {
   Hold(pin.mapping());
-  holds_.push_back({pin.Get<void>(), pin.mapping()});
+  holds_.push_back({pin.Get<void>(), pin.mapping(), robust});
 }
 
 bool Holds::Has(const void* object) const {
@@ -92,6 +94,20 @@ bool Holds::Has(const void* object) const {
     if (held.object == object) return true;
   }
   return false;
+}
+
+int Holds::Check(const Pin& pin) const {
+  const pthread_mutex_t* mutex = pin.Get<pthread_mutex_t>();
+  const auto has = [&](const void* object) { return Has(object); };
+  for (const Held& held : holds_) {
+    if (held.object != mutex) continue;
+    const bool sound =
+        IsRobust(mutex) == held.robust && (!held.robust || IsLinked(mutex, has)) && IsMutex(mutex);
+    // The look may have been the first to touch pages that are gone.
+    const int state = pin.Check();
+    return state != 0 || sound ? state : kCorrupt;
+  }
+  return 0;
 }
 
 bool Holds::Remove(const void* object) {

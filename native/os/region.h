@@ -25,6 +25,7 @@ enum Refusal : int {
   kReadOnly = -20004,   // mapped without PROT_WRITE, or a write to it was diverted
   kAborted = -20005,    // by its AbortSignal
   kEnding = -20006,     // this environment ends: nobody will see the result
+  kCorrupt = -20008,    // somebody has written over what the C library keeps in there
   kForbidden = -20007,  // touched, though it is mapped with PROT_NONE
 };
 
@@ -72,10 +73,13 @@ class Pin {
 // The locks that one thread has got and not given back, most recent last. Used by that thread alone.
 class Holds {
  public:
-  void Add(const Pin& pin);
+  void Add(const Pin& pin, bool robust = false);
   // False when this thread has no such lock.
   bool Remove(const void* object);
   bool Has(const void* object) const;
+  // Before a mutex that this thread has is unlocked: the C library takes a robust one out of the thread's list, and
+  // would follow whatever pointers are in there. 0 or a Refusal; then it stays locked.
+  int Check(const Pin& pin) const;
   // The thread has ended.
   void Clear();
   // The thread is about to end, without having given them back.
@@ -85,6 +89,7 @@ class Holds {
   struct Held {
     const void* object;
     Mapping* mapping;
+    bool robust;
   };
   std::vector<Held> holds_;
 };

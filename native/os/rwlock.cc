@@ -8,6 +8,7 @@
 
 #include "call.h"
 #include "os.h"
+#include "plausible.h"
 
 namespace memspan {
 namespace {
@@ -15,8 +16,13 @@ namespace {
 using Timed = int (*)(pthread_rwlock_t*, const timespec*);
 using Plain = int (*)(pthread_rwlock_t*);
 
-int Enter(const Napi::CallbackInfo& info, Pin* pin) {
+int EnterAny(const Napi::CallbackInfo& info, Pin* pin) {
   return pin->Enter(info, 0, sizeof(pthread_rwlock_t), alignof(pthread_rwlock_t));
+}
+
+int Enter(const Napi::CallbackInfo& info, Pin* pin) {
+  const int entered = EnterAny(info, pin);
+  return entered != 0 || IsRwLock(pin->Get<pthread_rwlock_t>()) ? entered : EINVAL;
 }
 
 Napi::Value Result(const Napi::CallbackInfo& info, double result) {
@@ -33,7 +39,7 @@ bool IsHeld(const Napi::CallbackInfo& info, const void* lock) {
 // (view, pshared)
 Napi::Value RwLockInit(const Napi::CallbackInfo& info) {
   Pin pin;
-  const int entered = Enter(info, &pin);
+  const int entered = EnterAny(info, &pin);
   if (entered != 0) return Result(info, entered);
   if (IsHeld(info, pin.Get<void>())) return Result(info, EBUSY);
   pthread_rwlockattr_t attributes;

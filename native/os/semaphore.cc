@@ -9,12 +9,18 @@
 
 #include "call.h"
 #include "os.h"
+#include "plausible.h"
 
 namespace memspan {
 namespace {
 
-int Enter(const Napi::CallbackInfo& info, Pin* pin) {
+int EnterAny(const Napi::CallbackInfo& info, Pin* pin) {
   return pin->Enter(info, 0, sizeof(sem_t), alignof(sem_t));
+}
+
+int Enter(const Napi::CallbackInfo& info, Pin* pin) {
+  const int entered = EnterAny(info, pin);
+  return entered != 0 || IsSemaphore(pin->Get<sem_t>()) ? entered : -EINVAL;
 }
 
 Napi::Value Result(const Napi::CallbackInfo& info, double result) {
@@ -64,7 +70,7 @@ Napi::Value SemUnlink(const Napi::CallbackInfo& info) {
 // (view, pshared, value)
 Napi::Value SemInit(const Napi::CallbackInfo& info) {
   Pin pin;
-  const int entered = Enter(info, &pin);
+  const int entered = EnterAny(info, &pin);
   if (entered != 0) return Result(info, entered);
   return Result(info, Errno(sem_init(pin.Get<sem_t>(), info[1].As<Napi::Number>().Int32Value(),
                                      info[2].As<Napi::Number>().Uint32Value())));
@@ -84,6 +90,8 @@ Napi::Value SemGetValue(const Napi::CallbackInfo& info) {
   if (entered != 0) return Result(info, entered);
   int value = 0;
   const int result = Errno(sem_getvalue(pin.Get<sem_t>(), &value));
+  // No semaphore has less than none.
+  if (result == 0 && value < 0) return Result(info, -EINVAL);
   return Result(info, result == 0 ? value : result);
 }
 

@@ -16,10 +16,11 @@ Deadline DeadlineOf(const Napi::CallbackInfo& info, size_t index) {
   if (!info[index].IsNumber()) return {};
   const double seconds = info[index].As<Napi::Number>().DoubleValue();
   const double nanoseconds = info[index + 1].As<Napi::Number>().DoubleValue();
-  // Beyond what the kernel's clock can come to, there is no deadline.
-  if (!(seconds < 9e9)) return {};
   timespec at;
-  at.tv_sec = static_cast<time_t>(seconds);
+  // Beyond what the kernel's clock can come to, there is no deadline; but what is no time shall be told.
+  const bool isTime = nanoseconds >= 0 && nanoseconds < static_cast<double>(kNsPerSecond);
+  if (isTime && !(seconds < 9e9)) return {};
+  at.tv_sec = isTime ? static_cast<time_t>(seconds) : 0;
   at.tv_nsec = static_cast<long>(nanoseconds);
   return {true, at};
 }

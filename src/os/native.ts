@@ -14,6 +14,7 @@ export const Refusal = {
   readOnly: -20004,
   aborted: -20005,
   ending: -20006,
+  corrupt: -20008,
   forbidden: -20007,
 } as const;
 

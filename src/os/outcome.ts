@@ -116,6 +116,12 @@ function refusal(result: number, call: string, object: string | undefined): Erro
         cause: 'memory with PROT_NONE in it was touched: what was read there were zeros',
         remedy: 'Open it with mprotect first',
       });
+    case Refusal.corrupt:
+      return new MemspanError('ERR_MEMSPAN_CORRUPT', {
+        ...details,
+        cause: 'somebody has written over the mutex since this thread locked it',
+        remedy: 'It stays locked until this thread ends',
+      });
     case Refusal.notMapped:
       return invalidArgument(
         `${call}: the memory is none that mmap, shmat or a Segment has mapped; ordinary buffers cannot be shared`,
