@@ -28,7 +28,7 @@ function run(command, args) {
 }
 
 function native() {
-  return ['native', 'bench/c', 'test']
+  return ['native', 'bench/c', 'examples', 'test']
     .filter((folder) => fs.existsSync(folder))
     .flatMap((folder) =>
       fs.readdirSync(folder, { recursive: true }).map((name) => path.join(folder, name)),
