@@ -14,9 +14,9 @@ const ANSWER_LIMIT_MS = 50_000;
 const peers = new Set<Peer>();
 after(() => Promise.all([...peers].map((peer) => peer.kill())));
 
-/** The source of a program that tests start. */
+/** The source of a program that tests start: a fixture's name, or a path from the root. */
 export function fixture(name: string): string {
-  return path.join(root, 'test/fixtures/os/interop', name);
+  return path.join(root, name.includes('/') ? '' : 'test/fixtures/os/interop', name);
 }
 
 export interface Exit {
