@@ -21,7 +21,7 @@ const core = path.join(store, 'build/Release/memspan.node');
 // Tests of Linux, too, that ask for nothing Windows lacks.
 const portable = ['test/segment/counter.test.js'];
 // A watchdog, not a measure.
-const limitMs = 180_000;
+const limitMs = 60_000;
 
 const args = process.argv.slice(2);
 const force = args.includes('--force');

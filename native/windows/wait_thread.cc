@@ -25,21 +25,20 @@ DWORD Remaining(const Wait& wait, ULONGLONG start) {
 double Sleep(Wait* wait) {
   const ULONGLONG start = GetTickCount64();
   const DWORD count = static_cast<DWORD>(wait->handles.size());
-  for (;;) {
+  // Looked at before each wait: a call that came before the first one has been delivered already.
+  while (wait->ending.load() == 0) {
     const DWORD result = WaitForMultipleObjectsEx(count, wait->handles.data(), wait->all,
                                                   Remaining(*wait, start), TRUE);
     if (result == WAIT_FAILED) return -static_cast<double>(GetLastError());
-    if (result != WAIT_IO_COMPLETION) {
-      if (IsAcquired(result, count)) {
-        const DWORD first = (result - WAIT_OBJECT_0) % WAIT_ABANDONED_0;
-        int mutexes = 0;
-        for (DWORD i = 0; i < count; i++) mutexes += wait->isMutex[i] && (wait->all || i == first);
-        wait->mutexes.store(mutexes);
-      }
-      return result;
-    }
-    if (wait->ending.load() != 0) return wait->ending.load();
+    if (result == WAIT_IO_COMPLETION) continue;
+    if (!IsAcquired(result, count)) return result;
+    const DWORD first = (result - WAIT_OBJECT_0) % WAIT_ABANDONED_0;
+    int mutexes = 0;
+    for (DWORD i = 0; i < count; i++) mutexes += wait->isMutex[i] && (wait->all || i == first);
+    wait->mutexes.store(mutexes);
+    return result;
   }
+  return wait->ending.load();
 }
 
 DWORD WINAPI Run(void* argument) {

@@ -135,7 +135,7 @@ test('CloseHandle ends the waits on that handle: ERR_MEMSPAN_CLOSED', async () =
     w.WaitForMultipleObjectsAsync([other, event], true, 5000),
   ];
   w.CloseHandle(event);
-  for (const wait of waits) await assert.rejects(wait, { code: 'ERR_MEMSPAN_CLOSED' });
+  await Promise.all(waits.map((wait) => assert.rejects(wait, { code: 'ERR_MEMSPAN_CLOSED' })));
 });
 
 test('CloseHandle of a mutex that an Async wait has: abandoned, at once', async () => {
@@ -148,23 +148,27 @@ test('CloseHandle of a mutex that an Async wait has: abandoned, at once', async 
   w.ReleaseMutex(mutex);
 });
 
-test('fifty pending waits leave the thread pool free, and keep the process running', async () => {
+test('fifty pending waits leave the thread pool free', async () => {
   using event = w.CreateEvent(null, true, false);
   const waits = Array.from({ length: 50 }, () => w.WaitForSingleObjectAsync(event, w.INFINITE));
   await Promise.all(Array.from({ length: 8 }, () => fs.stat('.')));
   w.SetEvent(event);
   assert.deepEqual(new Set(await Promise.all(waits)), new Set([w.WAIT_OBJECT_0]));
+});
+
+test('a pending wait keeps the process running, and nothing else has to', async () => {
   const name = uniqueName();
   using semaphore = w.CreateSemaphore(null, 0, 1, name);
   const child = await startChild();
-  await child
-    .run(({ win32 }, name) => {
-      const semaphore = win32.OpenSemaphore(win32.SEMAPHORE_ALL_ACCESS, false, name);
-      win32.WaitForSingleObjectAsync(semaphore, win32.INFINITE).then(() => process.exit(7));
-      process.removeAllListeners('disconnect');
-      process.disconnect();
-    }, name)
-    .catch(() => {});
+  const alone = new Promise((resolve) => child.process.once('disconnect', resolve));
+  await child.run(({ win32 }, name) => {
+    const semaphore = win32.OpenSemaphore(win32.SEMAPHORE_ALL_ACCESS, false, name);
+    win32.WaitForSingleObjectAsync(semaphore, win32.INFINITE).then(() => process.exit(7));
+    process.removeAllListeners('disconnect');
+    // After the answer to this order.
+    setTimeout(() => process.disconnect(), 20);
+  }, name);
+  await alone;
   w.ReleaseSemaphore(semaphore);
   assert.deepEqual(await child.exited, { code: 7, signal: null });
 });
