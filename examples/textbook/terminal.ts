@@ -13,13 +13,14 @@ export function print(line: string): void {
  * the end of the input.
  */
 export async function* commands(): AsyncGenerator<readonly [letter: string, rest: string]> {
-  const input = process.stdin.setEncoding('latin1');
+  const lines = createInterface({ input: process.stdin.setEncoding('latin1') });
   process.stdout.write('> ');
-  for await (const line of createInterface({ input })) {
-    if (line[0] === 'q') return;
+  for await (const line of lines) {
+    if (line[0] === 'q') break;
     yield [line.slice(0, 1), line.slice(2)];
     process.stdout.write('> ');
   }
+  lines.close(); // or the input would keep the process
 }
 
 /** Writes the text there as strncpy does: cut off before the last byte, and zeros up to it. */

@@ -22,10 +22,10 @@ import { needs } from '../support/extras.ts';
 import { shmPath, uniqueName, until } from '../support/segments.ts';
 import {
   compile,
+  isAsleep,
   type Language,
   languages,
   pairs,
-  processState,
   semaphoreState,
   Terminal,
 } from './textbook.ts';
@@ -42,7 +42,7 @@ suite('the textbook: initialisation', { skip: needs('gcc') }, () => {
       const another = await Terminal.start(creator, 'broken-init', '0', `/${name}`);
       assert.equal(await another.rest(), `opened /${name}\nvisit 2\n`);
       assert.deepEqual(semaphoreState(name), { value: 1, waiters: 0 });
-      assert.equal(processState(waiting.pid), 'S');
+      assert.ok(isAsleep(waiting));
       assert.equal(waiting.output, '');
       assert.deepEqual(await waiting.kill(), { code: null, signal: 'SIGKILL' });
     });
@@ -65,10 +65,10 @@ suite('the textbook: initialisation', { skip: needs('gcc') }, () => {
       const next = await Terminal.start('C', 'broken-init', '0', `/${name}`);
       assert.equal(await next.line(), `opened /${name}`);
       await until(() => semaphoreState(name).waiters === 0, 'the next one to wait');
-      await until(() => processState(next.pid) === 'S', 'the next one to sleep');
+      await until(() => isAsleep(next), 'the next one to sleep');
       sem_post(lock);
       assert.deepEqual(semaphoreState(name), { value: 1, waiters: 0 });
-      assert.equal(processState(next.pid), 'S');
+      assert.ok(isAsleep(next));
       await next.kill();
       munmap(lock.buffer);
     });
@@ -144,7 +144,7 @@ async function initialisedUnder(
   const second = await Terminal.start(late, 'broken-init', '0', `/${name}`);
   assert.equal(await second.line(), `opened /${name}`);
   await until(() => semaphoreState(name).waiters === 1, 'the late one to wait');
-  await until(() => processState(second.pid) === 'S', 'the late one to sleep');
+  await until(() => isAsleep(second), 'the late one to sleep');
   first.type('');
   assert.equal(await first.rest(), 'visit 1\n');
   return second;

@@ -65,7 +65,7 @@ suite('the textbook: one object', { skip: needs('gcc') }, () => {
       );
       assert.equal(await reader.command('r'), 'version 2, counter 350: Hi');
       writer.type('q');
-      await writer.rest();
+      assert.deepEqual(await writer.end(), { code: 0, signal: null });
       await reader.rest();
     });
 

@@ -85,6 +85,11 @@ export class Terminal {
     return text;
   }
 
+  /** When the prompt is there, or it has ended. */
+  async settled(): Promise<void> {
+    await this.#until(() => this.#output.includes('> ') || this.#isOver, 'the prompt', true);
+  }
+
   line(): Promise<string> {
     return this.take('\n');
   }
@@ -137,8 +142,7 @@ export function semaphoreState(file: string): { value: number; waiters: number }
   return { value: bytes.readUInt32LE(0), waiters: bytes.readInt32LE(4) };
 }
 
-/** The letter of proc_pid_stat(5): S sleeps, R runs, T is stopped. */
-export function processState(pid: number): string {
-  const stat = readFileSync(`/proc/${pid}/stat`, 'latin1');
-  return stat.slice(stat.lastIndexOf(')') + 2, stat.lastIndexOf(')') + 3);
+/** Whether its main thread sleeps on a word of memory, as in sem_wait, and not in reading (proc_pid_wchan(5)). */
+export function isAsleep({ pid }: Terminal): boolean {
+  return readFileSync(`/proc/${pid}/wchan`, 'latin1').includes('futex');
 }
