@@ -26,7 +26,7 @@ interface Both {
 
 /** The objects, made by one and found by the other, and gone when the test is done. */
 async function madeBy(maker: Maker, t: TestContext): Promise<Both> {
-  const { file } = newKey(t);
+  const { file } = newKey();
   const flags = maker === 'memspan' ? sysv.IPC_CREAT | sysv.IPC_EXCL | 0o600 : 0;
   const make = (): [number, number] => [
     sysv.shmget(sysv.ftok(file, 'M'.charCodeAt(0)), 64, flags),

@@ -34,7 +34,7 @@ function errnoIn(child: Child, call: string, ...args: unknown[]): Promise<number
 
 test('EACCES: what the mode does not allow to others', { skip: needsRoot }, async (t) => {
   const nobody = await startNobody();
-  const [one, two, three] = [newKey(t).key, newKey(t).key, newKey(t).key];
+  const [one, two, three] = [newKey().key, newKey().key, newKey().key];
   const shm = newSegment(t, 4096, 0o600, one);
   const readable = newSegment(t, 4096, 0o604, two);
   const sem = newSet(t, [1, 1], 0o600, three);

@@ -56,7 +56,7 @@ test('ftok: ENOENT, ENOTDIR, ELOOP, ENAMETOOLONG, as stat(2) says', (t) => {
 });
 
 test('shmget: ENOENT, EEXIST, EINVAL, ENOMEM', (t) => {
-  const { key } = newKey(t);
+  const { key } = newKey();
   assert.equal(
     failsWith(() => shmget(key, 8, 0), 'shmget', 'ENOENT').code,
     'ERR_MEMSPAN_NOT_FOUND',
@@ -107,7 +107,7 @@ test('shmctl: EINVAL for no identifier, no command, no index in use', (t) => {
 });
 
 test('semget: ENOENT, EEXIST, EINVAL', (t) => {
-  const { key } = newKey(t);
+  const { key } = newKey();
   failsWith(() => semget(key, 1, 0), 'semget', 'ENOENT');
   newSet(t, [0, 0], 0o600, key);
   failsWith(() => semget(key, 2, IPC_CREAT | IPC_EXCL), 'semget', 'EEXIST');

@@ -35,7 +35,7 @@ const keyed = (key: number): string => `0x${(key >>> 0).toString(16).padStart(8,
 test('memory: key, shmid, owner, perms, bytes, nattch and status, as ipcs -m prints', {
   skip: needs('ipcs'),
 }, (t) => {
-  const { key } = newKey(t);
+  const { key } = newKey();
   const ids = [newSegment(t, 12_345, 0o640, key), newSegment(t, 1, 0o600), newSegment(t, 8192)];
   const [plain, locked, removed] = ids as [number, number, number];
   const buffers = [shmat(plain, null), shmat(plain, null), shmat(removed, null)];
@@ -81,7 +81,7 @@ test('memory: key, shmid, owner, perms, bytes, nattch and status, as ipcs -m pri
 test('semaphores: key, semid, owner, perms and nsems, as ipcs -s prints', {
   skip: needs('ipcs'),
 }, (t) => {
-  const { key } = newKey(t);
+  const { key } = newKey();
   const ids = [newSet(t, [1, 2, 3], 0o640, key), newSet(t, [0])];
   semop(ids[0] as number, [{ sem_num: 0, sem_op: -1 }]);
   const { sem } = ipcs();

@@ -30,7 +30,7 @@ import { attachments, failsWith, newKey, newSegment } from './objects.ts';
 const now = (): number => Math.floor(Date.now() / 1000);
 
 test('a key leads to the same bytes here and in another process', async (t) => {
-  const { file, key } = newKey(t);
+  const { file, key } = newKey();
   const id = newSegment(t, 10_000, 0o600, key);
   assert.equal(shmget(key, 0, 0), id);
   assert.equal(shmget(key >>> 0, 10_000, IPC_CREAT), id);
@@ -47,8 +47,8 @@ test('a key leads to the same bytes here and in another process', async (t) => {
   shmdt(bytes);
 });
 
-test('ftok counts the low eight bits of proj_id', (t) => {
-  const { file } = newKey(t);
+test('ftok counts the low eight bits of proj_id', () => {
+  const { file } = newKey();
   const { ino, dev } = fs.statSync(file);
   for (const id of [1, 65, 255, 256 + 65, -1]) {
     const expected = (ino & 0xffff) | ((dev & 0xff) << 16) | ((id & 0xff) << 24);
@@ -81,7 +81,7 @@ test('a segment of more than 4 GiB has a buffer of that size', (t) => {
 
 test('IPC_STAT says who, how large, when and how often', (t) => {
   const before = now();
-  const { key } = newKey(t);
+  const { key } = newKey();
   const id = newSegment(t, 12_345, 0o640, key);
   const made = shmctl(id, IPC_STAT);
   const [uid, gid] = [process.getuid?.(), process.getgid?.()];
@@ -115,7 +115,7 @@ test('IPC_SET changes the mode and nothing but the nine bits', (t) => {
 });
 
 test('IPC_RMID takes the key at once, and the bytes when the last one has detached', (t) => {
-  const { key } = newKey(t);
+  const { key } = newKey();
   const id = newSegment(t, 8, 0o600, key);
   const buffer = shmat(id, null);
   shmctl(id, IPC_RMID);

@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 import fs from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
-import type { TestContext } from 'node:test';
+import { after, type TestContext } from 'node:test';
 import { MemspanError } from '../../../src/index.ts';
 import {
   ftok,
@@ -65,9 +65,19 @@ export function newFolder(t: TestContext): string {
   return folder;
 }
 
-/** A file for ftok(), and its key. */
-export function newKey(t: TestContext): { file: string; key: number } {
-  const file = path.join(newFolder(t), 'key');
+const keyFolders: string[] = [];
+after(() => {
+  for (const folder of keyFolders) fs.rmSync(folder, { recursive: true });
+});
+
+/**
+ * A file for ftok(), and its key: that is the file's inode number, which a new file of anybody's may have once this one is
+ * gone. So it stays until the objects of all tests here are gone, too.
+ */
+export function newKey(): { file: string; key: number } {
+  const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'memspan-test-sysv-'));
+  keyFolders.push(folder);
+  const file = path.join(folder, 'key');
   fs.writeFileSync(file, '');
   return { file, key: ftok(file, 1) };
 }

@@ -39,7 +39,7 @@ const step = (sem_num: number, sem_op: number, sem_flg = 0): sembuf => ({
 const values = (id: number): number[] => [...semctl(id, 0, GETALL)];
 
 test('a new set has values of 0 and is found by its key', (t) => {
-  const { key } = newKey(t);
+  const { key } = newKey();
   const id = newSet(t, [0, 0, 0], 0o600, key);
   assert.equal(semget(key, 0, 0), id);
   assert.equal(semget(key, 3, IPC_CREAT | 0o600), id);
@@ -99,7 +99,7 @@ test('SETVAL and SETALL wake who waits for that', async (t) => {
 });
 
 test('IPC_STAT and IPC_SET; sem_otime is 0 until the first semop', (t) => {
-  const { key } = newKey(t);
+  const { key } = newKey();
   const before = Math.floor(Date.now() / 1000);
   const id = newSet(t, [1, 1], 0o600, key);
   const made = semctl(id, 0, IPC_STAT);

@@ -150,7 +150,7 @@ test('semopAsync’s thread ends and undoes nothing; the process does', async (t
 });
 
 test('who waits goes on when the holder is killed', async (t) => {
-  const { file, key } = newKey(t);
+  const { file, key } = newKey();
   newSet(t, [1], 0o600, key);
   const id = semget(key, 1, IPC_CREAT);
   const [holder, waiter] = [await startChild(), await startChild()];
