@@ -102,11 +102,11 @@ test('of several who race for one name, pairs come out whole and the others are 
   const name = uniqueName();
   const text = 'x'.repeat(200_000);
   const senders = Array.from({ length: 3 }, () => {
-    const sender = start(['send', name, '--timeout', '2'], { stdio: ['pipe', 'pipe', 'pipe'] });
+    const sender = start(['send', name, '--timeout', '6'], { stdio: ['pipe', 'pipe', 'pipe'] });
     sender.child.stdin?.end(text);
     return sender.ended;
   });
-  const receivers = Array.from({ length: 3 }, () => start(['recv', name, '--timeout', '2']).ended);
+  const receivers = Array.from({ length: 3 }, () => start(['recv', name, '--timeout', '6']).ended);
   const sent = (await Promise.all(senders)).filter(({ code }) => code === 0);
   const received = (await Promise.all(receivers)).filter(({ code }) => code === 0);
   assert.ok(sent.length > 0, 'one pair at least');
