@@ -33,11 +33,11 @@ static struct visits* open_visits(const char* name, const char* pause) {
     }
     must(errno == ENOENT, "shm_open");
 
-    printf("making %s\n", name);
     char draft[256];
     snprintf(draft, sizeof draft, "%s.%d", name, getpid());
     fd = shm_open(draft, O_RDWR | O_CREAT | O_EXCL, 0600);
     must(fd >= 0, "shm_open");
+    printf("making %s\n", name);
     must(ftruncate(fd, sizeof(struct visits)) == 0, "ftruncate");
     struct visits* visits = map(fd);
     hold_up(pause);

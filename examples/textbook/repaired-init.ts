@@ -56,9 +56,9 @@ function openVisits(name: string, pause: string): Visits {
       return new Visits(map(fd));
     }
 
-    print(`making ${name}`);
     const draft = `${name}.${process.pid}`;
     const fresh = shm_open(draft, O_RDWR | O_CREAT | O_EXCL, 0o600);
+    print(`making ${name}`);
     ftruncate(fresh, size);
     const memory = map(fresh);
     const visits = new Visits(memory);
