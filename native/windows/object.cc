@@ -156,7 +156,7 @@ Napi::Value Reset(const Napi::CallbackInfo& info) {
   return Done(info, ResetEvent(HandleOf(info[0])));
 }
 
-// (handle, companion): the second one is closed with the first.
+// (handle, companion): the second one is closed after the first.
 Napi::Value Accompany(const Napi::CallbackInfo& info) {
   Current(info.Env())->companions[HandleOf(info[0])] = HandleOf(info[1]);
   return Napi::Number::New(info.Env(), 0);
@@ -169,12 +169,14 @@ Napi::Value Close(const Napi::CallbackInfo& info) {
   const HANDLE handle = HandleOf(info[0]);
   if (environment->handles.erase(handle) == 0) return Failure(info, ERROR_INVALID_HANDLE);
   EndWaitsOn(environment, handle);
+  const BOOL closed = CloseHandle(handle);
+  const DWORD error = GetLastError();
   const auto companion = environment->companions.find(handle);
   if (companion != environment->companions.end()) {
     if (environment->handles.erase(companion->second) != 0) CloseHandle(companion->second);
     environment->companions.erase(companion);
   }
-  return Done(info, CloseHandle(handle));
+  return closed ? Napi::Number::New(info.Env(), 0) : Failure(info, error);
 }
 
 Napi::Value LastError(const Napi::CallbackInfo& info) {

@@ -67,6 +67,72 @@ test('the name is taken while anybody has it open, and free afterwards', async (
   assert.deepEqual([larger.created, larger.size, larger.unlink()], [true, 5000, false]);
 });
 
+test('whenever it is opened while others make and close it, it has its exact size or is not there', async () => {
+  const name = uniqueName();
+  const child = await startChild();
+  let isOver = false;
+  const made = child
+    .run(async ({ memspan }, name) => {
+      let rounds = 0;
+      for (let i = 0; i < 500; i++) {
+        try {
+          memspan.Segment.create(name, { size: 10_001 }).close();
+          rounds++;
+        } catch (error) {
+          // The other one has it open.
+          if ((error as { code: string }).code !== 'ERR_MEMSPAN_EXISTS') throw error;
+        }
+      }
+      return rounds;
+    }, name)
+    .finally(() => {
+      isOver = true;
+    });
+  const seen = new Map<number | string, number>();
+  const count = (what: number | string): void => void seen.set(what, (seen.get(what) ?? 0) + 1);
+  while (!isOver) {
+    for (let i = 0; i < 20; i++) {
+      try {
+        using segment = Segment.open(name);
+        count(segment.size);
+      } catch (error) {
+        count((error as { code: string }).code);
+      }
+    }
+    await new Promise(setImmediate);
+  }
+  assert.ok((await made) > 0);
+  const others = [...seen.keys()].filter((what) => what !== 'ERR_MEMSPAN_NOT_FOUND');
+  assert.ok(
+    others.every((what) => what === 10_001),
+    `${others}`,
+  );
+});
+
+test('its maker is ended while others open it: exact, or not there', async () => {
+  for (let round = 0; round < 4; round++) {
+    const name = uniqueName();
+    const child = await startChild();
+    await child.run(({ memspan, kept }, name) => {
+      kept.segment = memspan.Segment.create(name, { size: 10_001 });
+    }, name);
+    const exited = child.kill();
+    let size = 10_001;
+    const start = performance.now();
+    while (performance.now() - start < 5000) {
+      try {
+        using segment = Segment.open(name);
+        size = segment.size;
+      } catch (error) {
+        assert.equal((error as { code: string }).code, 'ERR_MEMSPAN_NOT_FOUND');
+        break;
+      }
+      assert.equal(size, 10_001);
+    }
+    await exited;
+  }
+});
+
 test('who opens it finds what init has written, however many race', async () => {
   const name = uniqueName();
   const puppets = await Promise.all([startChild(), startChild(), startChild(), startWorker()]);
