@@ -1,7 +1,7 @@
 // A synchronization object at an offset into mapped memory: what `pthread_mutex_t *` is in C.
 
 import { isAnyArrayBuffer } from 'node:util/types';
-import { invalidArgument, outOfRange } from '../errors.ts';
+import { invalidArgument, MemspanError, outOfRange } from '../errors.ts';
 import { os } from './native.ts';
 
 /** The C types that can be pointed to. */
@@ -68,6 +68,13 @@ export function pointer<Type extends PointerType>(
   const [buffer, start, length] = bytesOf(region, type);
   if (typeof offset !== 'number') throw invalidArgument(`${type}: the offset is a number of bytes`);
   const size = sizeof[type];
+  if (size === undefined) {
+    throw new MemspanError('ERR_MEMSPAN_UNSUPPORTED', {
+      operation: type,
+      cause: `${process.platform} has no such type`,
+      remedy: 'docs/win32.md says what there is',
+    });
+  }
   if (!Number.isInteger(offset) || offset < 0 || offset + size > length) {
     throw outOfRange(
       `${type}: its ${size} bytes at offset ${offset} do not lie in the region's ${length}`,
