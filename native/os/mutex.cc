@@ -65,6 +65,15 @@ Napi::Value MutexDestroy(const Napi::CallbackInfo& info) {
   return Result(info, pthread_mutex_destroy(mutex));
 }
 
+// Without waiting: EBUSY. glibc's pthread_mutex_trylock leaves a robust mutex that is not recoverable locked by whoever has
+// tried; a lock whose time is over does not.
+int TryLock(pthread_mutex_t* mutex) {
+  if (!IsRobust(mutex)) return pthread_mutex_trylock(mutex);
+  const timespec longAgo = {0, 0};
+  const int result = pthread_mutex_timedlock(mutex, &longAgo);
+  return result == ETIMEDOUT ? EBUSY : result;
+}
+
 int Lock(const Listener& listener, const Deadline& deadline, pthread_mutex_t* mutex) {
   return InSlices(listener, deadline,
                   [&](const timespec* until) { return pthread_mutex_timedlock(mutex, until); });
@@ -77,7 +86,7 @@ Napi::Value MutexLock(const Napi::CallbackInfo& info) {
   if (entered != 0) return Result(info, entered);
   pthread_mutex_t* mutex = pin.Get<pthread_mutex_t>();
   // Nearly always free: then there is no clock to read.
-  int result = pthread_mutex_trylock(mutex);
+  int result = TryLock(mutex);
   if (result == EBUSY) {
     Environment* environment = Current(info.Env());
     const Deadline deadline = DeadlineOf(info, 1);
@@ -94,7 +103,9 @@ Napi::Value MutexTryLock(const Napi::CallbackInfo& info) {
   Pin pin;
   const int entered = Enter(info, &pin);
   if (entered != 0) return Result(info, entered);
-  const int result = pthread_mutex_trylock(pin.Get<pthread_mutex_t>());
+  int result = TryLock(pin.Get<pthread_mutex_t>());
+  // glibc says it to the owner of some kinds; it is one of pthread_mutex_lock's errors.
+  if (result == EDEADLK) result = EBUSY;
   if (IsLocked(result)) Keep(HoldsOf(Current(info.Env())), pin);
   return Result(info, result);
 }

@@ -65,14 +65,22 @@ int Lock(const Listener& listener, const Deadline& deadline, pthread_rwlock_t* l
 }
 
 // (view, seconds?, nanoseconds?)
-template <Timed timed>
+template <Timed timed, Plain plain>
 Napi::Value RwLockLock(const Napi::CallbackInfo& info) {
   Pin pin;
   const int entered = Enter(info, &pin);
   if (entered != 0) return Result(info, entered);
-  const int result =
-      Lock<timed>(ListenerOf(info, pin), DeadlineOf(info, 1), pin.Get<pthread_rwlock_t>());
-  if (result == 0) HoldsOf(Current(info.Env()))->Add(pin);
+  Environment* environment = Current(info.Env());
+  pthread_rwlock_t* lock = pin.Get<pthread_rwlock_t>();
+  const Deadline deadline = DeadlineOf(info, 1);
+  int result = deadline.bounded ? EBUSY : plain(lock);
+  if (result == EBUSY) {
+    bool busy;
+    // Only this very thread can have that one unlocked.
+    if (!deadline.bounded && KeeperOf(environment, lock, &busy)) return Result(info, EDEADLK);
+    result = Lock<timed>(ListenerOf(info, pin), deadline, lock);
+  }
+  if (result == 0) HoldsOf(environment)->Add(pin);
   return Result(info, result);
 }
 
@@ -143,8 +151,8 @@ Napi::Value RwLockLockAsync(const Napi::CallbackInfo& info) {
 void InitRwLocks(Napi::Env env, Napi::Object os) {
   Export<RwLockInit>(env, os, "rwlockInit");
   Export<RwLockDestroy>(env, os, "rwlockDestroy");
-  Export<RwLockLock<pthread_rwlock_timedrdlock>>(env, os, "rwlockRead");
-  Export<RwLockLock<pthread_rwlock_timedwrlock>>(env, os, "rwlockWrite");
+  Export<RwLockLock<pthread_rwlock_timedrdlock, pthread_rwlock_tryrdlock>>(env, os, "rwlockRead");
+  Export<RwLockLock<pthread_rwlock_timedwrlock, pthread_rwlock_trywrlock>>(env, os, "rwlockWrite");
   Export<RwLockTry<pthread_rwlock_tryrdlock>>(env, os, "rwlockTryRead");
   Export<RwLockTry<pthread_rwlock_trywrlock>>(env, os, "rwlockTryWrite");
   Export<RwLockUnlock>(env, os, "rwlockUnlock");

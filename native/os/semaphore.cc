@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <semaphore.h>
 #include <sys/mman.h>
 
@@ -29,6 +30,14 @@ Napi::Value Result(const Napi::CallbackInfo& info, double result) {
 
 int Errno(int result) { return result == 0 ? 0 : -errno; }
 
+// sem_open(3) and sem_unlink(3) have ENAMETOOLONG for more than NAME_MAX less "sem."; glibc, at some lengths, EINVAL or
+// ENOENT.
+int FailureOf(const std::string& name, int failure) {
+  const size_t start = name.find_first_not_of('/');
+  const size_t length = start == std::string::npos ? 0 : name.size() - start;
+  return length > NAME_MAX - 4 ? -ENAMETOOLONG : -failure;
+}
+
 // (name, oflag, mode, value) → its buffer, or −errno
 //
 // The C library's own mapping of it is shared by all who open the name in this process, unguarded, and gone with the last
@@ -39,7 +48,7 @@ Napi::Value SemOpen(const Napi::CallbackInfo& info) {
   sem_t* theirs =
       sem_open(name.c_str(), flags, static_cast<mode_t>(info[2].As<Napi::Number>().Uint32Value()),
                info[3].As<Napi::Number>().Uint32Value());
-  if (theirs == SEM_FAILED) return Result(info, -errno);
+  if (theirs == SEM_FAILED) return Result(info, FailureOf(name, errno));
   void* page = reinterpret_cast<void*>(reinterpret_cast<uintptr_t>(theirs) & ~(PageSize() - 1));
   const size_t within = reinterpret_cast<uintptr_t>(theirs) & (PageSize() - 1);
   void* ours = mremap(page, 0, PageSize(), MREMAP_MAYMOVE);
@@ -64,7 +73,8 @@ Napi::Value SemClose(const Napi::CallbackInfo& info) {
 }
 
 Napi::Value SemUnlink(const Napi::CallbackInfo& info) {
-  return Result(info, Errno(sem_unlink(info[0].As<Napi::String>().Utf8Value().c_str())));
+  const std::string name = info[0].As<Napi::String>().Utf8Value();
+  return Result(info, sem_unlink(name.c_str()) == 0 ? 0 : FailureOf(name, errno));
 }
 
 // (view, pshared, value)

@@ -69,7 +69,7 @@ export function pthread_mutex_destroy(mutex: pthread_mutex_t): 0 {
 /**
  * Locks it; blocks this thread until that is done. Returns 0, or EOWNERDEAD: it is locked, its owner died (robust only), and
  * `pthread_mutex_consistent` is to be called when the data is in order.
- * Throws EDEADLK (error-checking, locked by this thread), ENOTRECOVERABLE, EAGAIN (recursive, too often), EINVAL.
+ * Throws EDEADLK (error-checking, locked by this thread; any, locked by this thread's `…lockAsync`), ENOTRECOVERABLE, EAGAIN (recursive, too often), EINVAL.
  * Source: pthread_mutex_lock(3p).
  */
 export function pthread_mutex_lock(mutex: pthread_mutex_t): number {
@@ -92,8 +92,8 @@ export function pthread_mutex_timedlock(mutex: pthread_mutex_t, abstime: Absolut
 }
 
 /**
- * Unlocks it. Throws EPERM when this thread has not locked it (error-checking, recursive and robust ones know; for others
- * it is undefined, as in C). Source: pthread_mutex_unlock(3p).
+ * Unlocks it. Throws EPERM when this thread has not locked it through this memory, whatever its type (in C that is undefined for
+ * some), and ERR_MEMSPAN_CORRUPT when somebody has written over a robust one. Source: pthread_mutex_unlock(3p).
  */
 export function pthread_mutex_unlock(mutex: pthread_mutex_t): 0 {
   const call = 'pthread_mutex_unlock';
