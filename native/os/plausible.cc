@@ -123,10 +123,21 @@ bool IsRobust(const pthread_mutex_t* mutex) { return KindOf(mutex) & kRobust; }
 
 bool HasOwner(const pthread_mutex_t* mutex) { return LockOf(mutex) & FUTEX_TID_MASK; }
 
-bool IsLinked(const pthread_mutex_t* mutex, const std::function<bool(const void*)>& has) {
-  robust_list_head* head = nullptr;
+namespace {
+
+// The C library sets it once, when the thread begins.
+robust_list_head* OwnList() {
+  thread_local robust_list_head* head = nullptr;
   size_t size;
-  if (syscall(SYS_get_robust_list, 0, &head, &size) != 0 || !head) return false;
+  if (!head) syscall(SYS_get_robust_list, 0, &head, &size);
+  return head;
+}
+
+}  // namespace
+
+bool IsLinked(const pthread_mutex_t* mutex, const std::function<bool(const void*)>& has) {
+  const robust_list_head* head = OwnList();
+  if (!head) return false;
   const uintptr_t first = reinterpret_cast<uintptr_t>(head->list.next) & ~uintptr_t{1};
   // They point to the members `__next`; the lowest bit tells the kind that inherits priorities.
   constexpr size_t kNext = offsetof(pthread_mutex_t, __data.__list.__next);
