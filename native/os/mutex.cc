@@ -74,6 +74,16 @@ int TryLock(pthread_mutex_t* mutex) {
   return result == ETIMEDOUT ? EBUSY : result;
 }
 
+// A lock that came after its call was to end is given back: so that Close() need not refuse when it has ended others'
+// calls, and nothing is taken after an abort. One that an owner has died with would be lost by that.
+int UnlessEnded(const Listener& listener, int result) {
+  if (result != 0) return result;
+  const int why = Interruption(listener);
+  if (why != kGone && why != kAborted) return 0;
+  pthread_mutex_unlock(listener.pin->Get<pthread_mutex_t>());
+  return why;
+}
+
 int Lock(const Listener& listener, const Deadline& deadline, pthread_mutex_t* mutex) {
   return InSlices(listener, deadline,
                   [&](const timespec* until) { return pthread_mutex_timedlock(mutex, until); });
@@ -95,6 +105,7 @@ Napi::Value MutexLock(const Napi::CallbackInfo& info) {
     if (!deadline.bounded && KeeperOf(environment, mutex, &busy)) return Result(info, EDEADLK);
     result = Lock(ListenerOf(info, pin), deadline, mutex);
   }
+  result = UnlessEnded({&pin}, result);
   if (IsLocked(result)) Keep(HoldsOf(Current(info.Env())), pin);
   return Result(info, result);
 }
@@ -156,7 +167,8 @@ Napi::Value MutexConsistent(const Napi::CallbackInfo& info) {
 struct LockCall : Call {
   Deadline deadline;
   int Run(Hand* hand) override {
-    const int result = Lock({&pin, nullptr, &cancelled}, deadline, pin.Get<pthread_mutex_t>());
+    const Listener listener = {&pin, nullptr, &cancelled};
+    const int result = UnlessEnded(listener, Lock(listener, deadline, pin.Get<pthread_mutex_t>()));
     if (IsLocked(result)) {
       Keep(&hand->holds, pin);
       hand->keeps = pin.Get<void>();

@@ -59,6 +59,15 @@ Napi::Value RwLockDestroy(const Napi::CallbackInfo& info) {
   return Result(info, pthread_rwlock_destroy(pin.Get<pthread_rwlock_t>()));
 }
 
+// As a mutex that came after its call was to end.
+int UnlessEnded(const Listener& listener, int result) {
+  if (result != 0) return result;
+  const int why = Interruption(listener);
+  if (why != kGone && why != kAborted) return 0;
+  pthread_rwlock_unlock(listener.pin->Get<pthread_rwlock_t>());
+  return why;
+}
+
 template <Timed timed>
 int Lock(const Listener& listener, const Deadline& deadline, pthread_rwlock_t* lock) {
   return InSlices(listener, deadline, [&](const timespec* until) { return timed(lock, until); });
@@ -80,6 +89,7 @@ Napi::Value RwLockLock(const Napi::CallbackInfo& info) {
     if (!deadline.bounded && KeeperOf(environment, lock, &busy)) return Result(info, EDEADLK);
     result = Lock<timed>(ListenerOf(info, pin), deadline, lock);
   }
+  result = UnlessEnded({&pin}, result);
   if (result == 0) HoldsOf(environment)->Add(pin);
   return Result(info, result);
 }
@@ -124,8 +134,9 @@ template <Timed timed>
 struct LockCall : Call {
   Deadline deadline;
   int Run(Hand* hand) override {
+    const Listener listener = {&pin, nullptr, &cancelled};
     const int result =
-        Lock<timed>({&pin, nullptr, &cancelled}, deadline, pin.Get<pthread_rwlock_t>());
+        UnlessEnded(listener, Lock<timed>(listener, deadline, pin.Get<pthread_rwlock_t>()));
     if (result == 0) {
       hand->holds.Add(pin);
       hand->keeps = pin.Get<void>();

@@ -125,7 +125,13 @@ Napi::Value SemWait(const Napi::CallbackInfo& info) {
 
 struct SemWaitCall : Call {
   Deadline deadline;
-  int Run(Hand*) override { return Wait({&pin, nullptr, &cancelled}, deadline, pin.Get<sem_t>()); }
+  int Run(Hand*) override {
+    const int result = Wait({&pin, nullptr, &cancelled}, deadline, pin.Get<sem_t>());
+    if (result != 0 || !cancelled.load()) return result;
+    // Aborted before there was one.
+    sem_post(pin.Get<sem_t>());
+    return kAborted;
+  }
   void Undo(int result) override {
     if (result == 0) sem_post(pin.Get<sem_t>());
   }
