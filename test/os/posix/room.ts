@@ -4,7 +4,7 @@ import { constants } from 'node:os';
 import type { TestContext } from 'node:test';
 import { MemspanError, Segment } from '../../../src/index.ts';
 import type * as posix from '../../../src/os/posix.ts';
-import { type Child, type Puppet, startChild } from '../../support/puppets.ts';
+import { type Child, type Puppet, startChild, startWorker } from '../../support/puppets.ts';
 import { uniqueName } from '../../support/segments.ts';
 
 export interface Room {
@@ -36,6 +36,15 @@ export async function enter<P extends Puppet>(puppet: P, name: string): Promise<
 /** A child that has the room as `kept.buffer`. */
 export async function childIn({ name }: Room): Promise<Child> {
   return enter(await startChild(), name);
+}
+
+/** A worker that has this very mapping. */
+export async function workerWith(buffer: SharedArrayBuffer): Promise<Puppet> {
+  const worker = await startWorker();
+  await worker.run(({ kept }, buffer) => {
+    kept.buffer = buffer;
+  }, buffer);
+  return worker;
 }
 
 /** An absolute time, that many milliseconds from now. */

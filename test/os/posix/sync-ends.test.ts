@@ -3,12 +3,12 @@ import assert from 'node:assert/strict';
 import { type TestContext, test } from 'node:test';
 import { Segment } from '../../../src/index.ts';
 import * as posix from '../../../src/os/posix.ts';
-import { type Puppet, startChild, startWorker, type Tools } from '../../support/puppets.ts';
+import { startWorker, type Tools } from '../../support/puppets.ts';
 import { codeOf, until } from '../../support/segments.ts';
-import { callIn, childIn, enter, type Room, room } from './room.ts';
+import { callIn, childIn, enter, type Room, room, workerWith } from './room.ts';
 
 const { pthread_barrier_t, pthread_mutex_init, pthread_mutex_lock, pthread_mutex_t } = posix;
-const { pthread_mutex_lockAsync, pthread_mutex_unlock, sem_t } = posix;
+const { pthread_mutex_unlock, sem_t } = posix;
 
 /** Where the one who blocks says that he is about to, or has the mutex that he waits with. */
 const SAYS_AT = 1024;
@@ -230,65 +230,6 @@ for (const call of [...barriers, ...conditions]) {
     segment.close();
   });
 }
-
-/** A worker that has this very mapping. */
-async function workerWith(buffer: SharedArrayBuffer): Promise<Puppet> {
-  const worker = await startWorker();
-  await worker.run(({ kept }, buffer) => {
-    kept.buffer = buffer;
-  }, buffer);
-  return worker;
-}
-
-for (const how of ['pthread_mutex_lock', 'pthread_mutex_lockAsync'] as const) {
-  test(`a worker ends with a robust mutex (${how}): the next one is told, and its memory can be closed`, async (t) => {
-    const here = room(t);
-    const mutex = pthread_mutex_t(here.buffer);
-    pthread_mutex_init(mutex, { robust: posix.PTHREAD_MUTEX_ROBUST });
-    const child = await childIn(here);
-    for (const next of ['here', 'there'] as const) {
-      const segment = Segment.open(here.name);
-      const worker = await workerWith(segment.buffer);
-      assert.equal(await callIn(worker, 'pthread_mutex_t', how), 0);
-      assert.equal(
-        codeOf(() => segment.close()),
-        'ERR_MEMSPAN_BUSY',
-      );
-      const waiting = next === 'here' ? pthread_mutex_lockAsync(mutex) : undefined;
-      await worker.kill();
-      if (waiting) {
-        assert.equal(await waiting, posix.EOWNERDEAD);
-        posix.pthread_mutex_consistent(mutex);
-        pthread_mutex_unlock(mutex);
-      } else {
-        assert.equal(await callIn(child, 'pthread_mutex_t', 'pthread_mutex_lock'), 130);
-        await callIn(child, 'pthread_mutex_t', 'pthread_mutex_consistent');
-        await callIn(child, 'pthread_mutex_t', 'pthread_mutex_unlock');
-      }
-      segment.close();
-    }
-  });
-}
-
-test('a buffer that nobody refers to any more stays mapped while a lock in it is held', async () => {
-  const child = await startChild({ execArgv: ['--expose-gc'] });
-  const result = await child.run(async ({ memspan, posix, collect }) => {
-    const more = memspan.Segment.anonymous(4096);
-    const lock = (buffer: SharedArrayBuffer) => {
-      const mutex = posix.pthread_mutex_t(buffer);
-      posix.pthread_mutex_init(mutex, { robust: posix.PTHREAD_MUTEX_ROBUST });
-      posix.pthread_mutex_lock(mutex);
-      return mutex;
-    };
-    lock(memspan.Segment.anonymous(4096).buffer);
-    await collect();
-    // Its neighbour in the thread's list is written to.
-    const mutex = lock(more.buffer);
-    await collect();
-    return posix.pthread_mutex_unlock(mutex);
-  });
-  assert.equal(result, 0);
-});
 
 test('a worker whose condition wait cannot get its mutex back ends all the same', async (t) => {
   const here = stage(t);
