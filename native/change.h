@@ -25,7 +25,10 @@ bool HasHole(Mapping* mapping, size_t offset, size_t length);
 // Takes back what the guard has put into the mapping, and the bits that tell of it, if that can be done: the memory is
 // mapped again from what the guard has kept of it. Returns the bits that there were, or -errno.
 int Mend(Mapping* mapping);
-// After the whole range was mapped with `access`. For who holds `change`.
-int RestorePieces(Mapping* mapping, uint32_t access);
+// Gives each piece of [offset, end) the protection that it is said to have. For who holds `change` and a GuardChange.
+int Reprotect(Mapping* mapping, size_t offset, size_t end);
+// Moves what was mapped at `fresh`, the bytes from `offset` on, into its place, all but holes, each piece with its
+// protection and its lock: in one step, so that nobody touches it in between. For the same.
+int MoveIn(Mapping* mapping, void* fresh, size_t offset);
 
 }  // namespace memspan

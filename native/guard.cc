@@ -3,9 +3,11 @@
 #include "guard.h"
 
 #include <errno.h>
+#include <sched.h>
 #include <signal.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <ucontext.h>
 #include <unistd.h>
 
 #include <mutex>
@@ -112,7 +114,8 @@ uint32_t MendDenied(GuardSlot* slot, const Pieces& pieces, size_t offset) {
   const size_t size = pieces[index].end - from;
   bool done;
   if (slot->flags.load() & kInPlace) {
-    done = isFew ? Open(page, length) : Open(start + from, size);
+    // The whole piece splits no mapping: that works when a process has as many as it may.
+    done = (isFew && Open(page, length)) || Open(start + from, size);
   } else {
     KeepOriginal(slot, pieces);
     done = isFew && (access & kAccessRead ? PutWritableCopy(page, length)
@@ -122,13 +125,25 @@ uint32_t MendDenied(GuardSlot* slot, const Pieces& pieces, size_t offset) {
   return access & kAccessRead ? kWroteReadOnly : kDenied;
 }
 
+// In PutWritableCopy of a handler of this very thread, which is counted.
+bool IsNested(int signal, const void* context) {
+  return signal == SIGBUS &&
+         sigismember(&static_cast<const ucontext_t*>(context)->uc_sigmask, SIGSEGV) == 1;
+}
+
 // True when the fault was ours and the instruction can be run again. The slot stays as it is meanwhile:
 // whoever touches the memory keeps its mapping.
-bool Mend(int signal, const siginfo_t* info) {
+bool Mend(int signal, const siginfo_t* info, const void* context) {
   const uintptr_t address = reinterpret_cast<uintptr_t>(info->si_addr);
   GuardSlot* slot = SlotOf(address);
   if (!slot) return false;
   slot->readers.fetch_add(1);
+  // Who changes it has seen that nobody is counted, or is seen here.
+  if (slot->changing.load() && !IsNested(signal, context)) {
+    slot->readers.fetch_sub(1);
+    sched_yield();
+    return true;
+  }
   const Pieces* pieces = slot->pieces.load();
   const uintptr_t start = slot->start.load();
   uint32_t damage = 0;
@@ -150,7 +165,8 @@ bool Mend(int signal, const siginfo_t* info) {
 
 void Handle(int signal, siginfo_t* info, void* context) {
   const int savedErrno = errno;
-  const bool mended = info->si_code > 0 && Mend(signal, info);  // > 0: the kernel's, not kill()
+  const bool mended =
+      info->si_code > 0 && Mend(signal, info, context);  // > 0: the kernel's, not kill()
   errno = savedErrno;
   if (mended) return;
   const struct sigaction& previous = signal == SIGBUS ? previousBus : previousSegv;
@@ -212,6 +228,11 @@ void UnguardRange(GuardSlot* slot) {
   DropOriginal(slot);
 }
 
+GuardChange::GuardChange(GuardSlot* slot) : slot_(slot) {
+  slot->changing.store(true);
+  while (slot->readers.load() != 0) std::this_thread::yield();
+}
+
 void SetPieces(GuardSlot* slot, Pieces pieces) {
   const Pieces* former = slot->pieces.exchange(new Pieces(std::move(pieces)));
   slot->retries.store(0);
@@ -221,11 +242,15 @@ void SetPieces(GuardSlot* slot, Pieces pieces) {
 
 const Pieces& PiecesOf(const GuardSlot* slot) { return *slot->pieces.load(); }
 
-uint32_t AccessAt(GuardSlot* slot, const void* address) {
+uint32_t AccessAt(GuardSlot* slot, const void* address, size_t length) {
   slot->readers.fetch_add(1);
   const Pieces& pieces = *slot->pieces.load();
   const size_t offset = reinterpret_cast<uintptr_t>(address) - slot->start.load();
-  const uint32_t access = pieces[PieceAt(pieces, offset)].access;
+  size_t i = PieceAt(pieces, offset);
+  uint32_t access = pieces[i].access;
+  while (pieces[i].end < offset + length && ++i < pieces.size()) {
+    access = (access & pieces[i].access) | ((access | pieces[i].access) & kAccessHole);
+  }
   slot->readers.fetch_sub(1);
   return access;
 }

@@ -35,6 +35,8 @@ struct GuardSlot {
   std::atomic<const Pieces*> pieces{nullptr};
   // Who reads `pieces` just now.
   std::atomic<uint32_t> readers{0};
+  // What is mapped is being changed, so that the pieces say something else (GuardChange): nobody mends meanwhile.
+  std::atomic<bool> changing{false};
   // Faults that the pieces allow: somebody changed them meanwhile, so the instruction is run again.
   std::atomic<uint32_t> retries{0};
   // Pages whose place a copy has taken. Each is a mapping of its own, and a process may have 65530 of them
@@ -66,12 +68,25 @@ struct GuardedRange {
 
 GuardSlot* GuardRange(const GuardedRange& range);
 void UnguardRange(GuardSlot* slot);
+// While there is one, who faults in the range runs the instruction again and again, and no handler changes what is
+// mapped there. One at a time for each slot.
+class GuardChange {
+ public:
+  explicit GuardChange(GuardSlot* slot);
+  GuardChange(const GuardChange&) = delete;
+  GuardChange& operator=(const GuardChange&) = delete;
+  ~GuardChange() { slot_->changing.store(false); }
+
+ private:
+  GuardSlot* slot_;
+};
+
 // One thread at a time for each slot. Returns when no handler uses the old ones any more.
 void SetPieces(GuardSlot* slot, Pieces pieces);
 // For who is the one that may call SetPieces.
 const Pieces& PiecesOf(const GuardSlot* slot);
-// For everybody else: the access of the page.
-uint32_t AccessAt(GuardSlot* slot, const void* address);
+// For everybody else: what all the pages of the range may be used for, and kAccessHole if one of them is a hole.
+uint32_t AccessAt(GuardSlot* slot, const void* address, size_t length);
 // Lets go of `original`, once zero pages are in the place of everything.
 void DropOriginal(GuardSlot* slot);
 

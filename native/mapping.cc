@@ -34,14 +34,15 @@ int Protection(uint32_t flags) { return PROT_READ | (flags & kWritable ? PROT_WR
 
 void Register(Mapping* mapping) {
   const uint32_t flags = mapping->flags;
-  mapping->slot = GuardRange({.base = mapping->base,
-                              .length = mapping->length,
-                              .pageSize = PageSize(),
-                              .access = AccessOf(Protection(flags)),
-                              .flags = !(flags & kPrivate) ? kKeepsOriginal
-                                       : flags & kPosix    ? kInPlace
-                                                           : 0u,
-                              .status = &mapping->status});
+  mapping->slot =
+      GuardRange({.base = mapping->base,
+                  .length = mapping->length,
+                  .pageSize = PageSize(),
+                  .access = AccessOf(Protection(flags)) | (flags & kLock ? kAccessLocked : 0u),
+                  .flags = !(flags & kPrivate)            ? kKeepsOriginal
+                           : flags & (kPosix | kWritable) ? kInPlace
+                                                          : 0u,
+                  .status = &mapping->status});
   std::unique_lock<std::shared_mutex> hold(registryMutex);
   registryVersion.fetch_add(1);
   registry.emplace(reinterpret_cast<uintptr_t>(mapping->base), mapping);
@@ -199,6 +200,7 @@ int Close(Mapping* mapping) {
   {
     const std::lock_guard<std::mutex> alone(mapping->change);
     if (mapping->status.fetch_or(kClosed) & kClosed) return 0;
+    const GuardChange guarded(mapping->slot);
     result = PutZeros(mapping->base, mapping->length);
   }
   DropOriginal(mapping->slot);
@@ -209,6 +211,8 @@ int Close(Mapping* mapping) {
 int CutTail(Mapping* mapping, uint64_t size) {
   const size_t keep = (size + PageSize() - 1) & ~(PageSize() - 1);
   if (keep < mapping->length) {
+    const std::lock_guard<std::mutex> alone(mapping->change);
+    const GuardChange guarded(mapping->slot);
     uint8_t* tail = mapping->base + keep;
     const int result = PutZeros(tail, mapping->length - keep);
     if (result < 0) return result;
@@ -219,16 +223,25 @@ int CutTail(Mapping* mapping, uint64_t size) {
 
 int Heal(Mapping* mapping, int fd) {
   const std::lock_guard<std::mutex> alone(mapping->change);
-  if (mapping->status.load() & (kClosed | kTruncated)) return 0;
-  // Cleared first: a write that comes between is reported once more instead of never.
-  mapping->status.fetch_and(~static_cast<uint32_t>(kWroteReadOnly | kDenied));
+  const uint32_t told = mapping->status.load();
+  if (told & (kClosed | kTruncated)) return 0;
+  const GuardChange guarded(mapping->slot);
+  mapping->status.fetch_and(~told);
   mapping->slot->diverted.store(0);
-  void* again = mmap(mapping->base, mapping->length, Protection(mapping->flags),
-                     MAP_FIXED | MmapFlags(mapping->flags), fd, 0);
-  if (again == MAP_FAILED) return -errno;
-  const int restored = RestorePieces(mapping, AccessOf(Protection(mapping->flags)));
-  if (restored < 0) return restored;
-  return (mapping->flags & kLock) && mlock(again, mapping->length) != 0 ? -errno : 0;
+  int result;
+  if (mapping->slot->flags.load() & kInPlace) {
+    result = Reprotect(mapping, 0, mapping->length);
+  } else {
+    void* fresh = mmap(nullptr, mapping->length, Protection(mapping->flags),
+                       MmapFlags(mapping->flags), fd, 0);
+    result = fresh == MAP_FAILED ? -errno : MoveIn(mapping, fresh, 0);
+  }
+  if (result < 0) {
+    mapping->status.fetch_or(told);
+  } else {
+    DropOriginal(mapping->slot);
+  }
+  return result;
 }
 
 int Sync(Mapping* mapping, uint64_t offset, uint64_t length) {
@@ -271,7 +284,7 @@ Found Find(const void* address) {
   const Mapping* mapping = FindMapping(address);
   if (!mapping) return {};
   uint32_t status = mapping->status.load();
-  if (mapping->isChanged.load() && (AccessAt(mapping->slot, address) & kAccessHole)) {
+  if (mapping->isChanged.load() && (AccessAt(mapping->slot, address, 1) & kAccessHole)) {
     status |= kClosed;
   }
   return {true, status, mapping->owner};

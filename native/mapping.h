@@ -86,7 +86,7 @@ int Close(Mapping* mapping);
 // Zero pages over what lies behind `size` bytes, before the file is made shorter on purpose; ends the waits
 // there. Returns how many references there are besides the caller's, or -errno.
 int CutTail(Mapping* mapping, uint64_t size);
-// Maps the file again over the same range after a diverted write, and clears its bits.
+// Maps the file again over the same range after a diverted write, and clears its bits if that can be done.
 int Heal(Mapping* mapping, int fd);
 int Sync(Mapping* mapping, uint64_t offset, uint64_t length);
 Found Find(const void* address);

@@ -47,7 +47,7 @@ int Pin::Check() const {
   const int state = StateOf(mapping_);
   if (state != 0) return state;
   if (!mapping_->isChanged.load()) return mapping_->flags & kWritable ? 0 : kReadOnly;
-  const uint32_t access = AccessAt(mapping_->slot, address_);
+  const uint32_t access = AccessAt(mapping_->slot, address_, size_);
   if (access & kAccessHole) return kGone;
   return access & kAccessWrite ? 0 : kReadOnly;
 }
@@ -60,12 +60,14 @@ int Pin::Enter(const Napi::CallbackInfo& info, size_t index, size_t size, size_t
     return -EINVAL;
   }
   address_ = place.address;
+  size_ = size;
   mapping_ = place.mapping;
   return Count();
 }
 
 int Pin::Enter(const Pin& other) {
   address_ = other.address_;
+  size_ = other.size_;
   mapping_ = other.mapping_;
   Retain(mapping_);
   keeps_ = true;

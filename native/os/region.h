@@ -65,6 +65,7 @@ class Pin {
  private:
   int Count();
   uint8_t* address_ = nullptr;
+  size_t size_ = 0;
   Mapping* mapping_ = nullptr;
   bool keeps_ = false;
   bool counts_ = false;
