@@ -106,8 +106,13 @@ int UnmapPart(Mapping* mapping, size_t offset, size_t length) {
   {
     const std::lock_guard<std::mutex> alone(mapping->change);
     if (mapping->status.load() & kClosed) return 0;
-    if (mapping->holds.load() != 0 || mapping->calls.load() != 0) return -EBUSY;
-    const int result = MakeHole(mapping, offset, end);
+    // Calls that come now wait for the outcome. Looked at in this order: who has got a lock is counted as a call until
+    // it is counted as a hold.
+    mapping->cutting.store(true);
+    const int result = mapping->calls.load() != 0 || mapping->holds.load() != 0
+                           ? -EBUSY
+                           : MakeHole(mapping, offset, end);
+    mapping->cutting.store(false);
     if (result < 0) return result;
   }
   EndSleepersIn(start, end - offset, Outcome::closed);

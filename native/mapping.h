@@ -48,6 +48,8 @@ struct Mapping {
   std::atomic<uint32_t> calls{0};
   std::atomic<uint32_t> holds{0};
   std::atomic<bool> closing{false};
+  // UnmapPart() is looking whether there are any.
+  std::atomic<bool> cutting{false};
   GuardSlot* slot = nullptr;
   // The slot's pieces say something else than `flags` (change.h).
   std::atomic<bool> isChanged{false};

@@ -14,6 +14,10 @@ int EnterAny(const Napi::CallbackInfo& info, Pin* pin) {
   return pin->Enter(info, 0, sizeof(pthread_mutex_t), alignof(pthread_mutex_t));
 }
 
+int EnterToGiveBack(const Napi::CallbackInfo& info, Pin* pin) {
+  return pin->EnterPatiently(info, 0, sizeof(pthread_mutex_t), alignof(pthread_mutex_t));
+}
+
 int Enter(const Napi::CallbackInfo& info, Pin* pin) {
   const int entered = EnterAny(info, pin);
   return entered != 0 || IsMutex(pin->Get<pthread_mutex_t>()) ? entered : EINVAL;
@@ -132,7 +136,7 @@ int Unlock(Holds* holds, const Pin& pin) {
 
 Napi::Value MutexUnlock(const Napi::CallbackInfo& info) {
   Pin pin;
-  const int entered = EnterAny(info, &pin);
+  const int entered = EnterToGiveBack(info, &pin);
   if (entered != 0) return Result(info, entered);
   Environment* environment = Current(info.Env());
   const void* mutex = pin.Get<void>();
@@ -152,10 +156,11 @@ Napi::Value MutexUnlock(const Napi::CallbackInfo& info) {
 // It makes the calling thread the owner, so that must be the one that locked it.
 Napi::Value MutexConsistent(const Napi::CallbackInfo& info) {
   Pin pin;
-  const int entered = Enter(info, &pin);
+  const int entered = EnterToGiveBack(info, &pin);
   if (entered != 0) return Result(info, entered);
   Environment* environment = Current(info.Env());
   pthread_mutex_t* mutex = pin.Get<pthread_mutex_t>();
+  if (!IsMutex(mutex)) return Result(info, EINVAL);
   if (HoldsOf(environment)->Has(mutex)) return Result(info, pthread_mutex_consistent(mutex));
   bool busy = false;
   Hand* keeper = KeeperOf(environment, mutex, &busy);

@@ -6,13 +6,24 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include <chrono>
+#include <thread>
+
 #include "plausible.h"
 
 namespace memspan {
 
+namespace {
+
+bool IsDeciding(const Mapping* mapping) {
+  return mapping->closing.load() && !(mapping->status.load() & kClosed);
+}
+
+}  // namespace
+
 int StateOf(const Mapping* mapping) {
   const uint32_t status = mapping->status.load();
-  if ((status & kClosed) || mapping->closing.load()) return kGone;
+  if (status & kClosed) return kGone;
   if (status & kTruncated) return kCut;
   if (status & kWroteReadOnly) return kReadOnly;
   return status & kDenied ? kForbidden : 0;
@@ -38,12 +49,20 @@ int PlaceOf(const Napi::CallbackInfo& info, size_t index, Place* place) {
 int Pin::Count() {
   mapping_->calls.fetch_add(1);
   counts_ = true;
+  // UnmapPart() and Close() see this call or are seen by it. UnmapPart() does not wait for anybody.
+  while (mapping_->cutting.load() || (isPatient_ && IsDeciding(mapping_))) {
+    Rest();
+    std::this_thread::sleep_for(std::chrono::microseconds(50));
+    mapping_->calls.fetch_add(1);
+    counts_ = true;
+  }
   const int state = Check();
   if (state != 0) Leave();
   return state;
 }
 
 int Pin::Check() const {
+  if (!isPatient_ && mapping_->closing.load()) return kGone;
   const int state = StateOf(mapping_);
   if (state != 0) return state;
   if (!mapping_->isChanged.load()) return mapping_->flags & kWritable ? 0 : kReadOnly;
@@ -63,6 +82,12 @@ int Pin::Enter(const Napi::CallbackInfo& info, size_t index, size_t size, size_t
   size_ = size;
   mapping_ = place.mapping;
   return Count();
+}
+
+int Pin::EnterPatiently(const Napi::CallbackInfo& info, size_t index, size_t size,
+                        size_t alignment) {
+  isPatient_ = true;
+  return Enter(info, index, size, alignment);
 }
 
 int Pin::Enter(const Pin& other) {

@@ -49,6 +49,8 @@ class Pin {
   // For a call on an object of `size` bytes that writes to it, at the argument's first byte. Returns 0, a Refusal, or
   // -EINVAL when the view is too small or its address is not a multiple of `alignment`.
   int Enter(const Napi::CallbackInfo& info, size_t index, size_t size, size_t alignment);
+  // The same for who gives back a lock: Close() is refused while it has one, so its refusal is waited for.
+  int EnterPatiently(const Napi::CallbackInfo& info, size_t index, size_t size, size_t alignment);
   // The same object once more, for another thread; keeps the mapping.
   int Enter(const Pin& other);
   void Leave();
@@ -69,6 +71,7 @@ class Pin {
   Mapping* mapping_ = nullptr;
   bool keeps_ = false;
   bool counts_ = false;
+  bool isPatient_ = false;
 };
 
 // The locks that one thread has got and not given back, most recent last. Used by that thread alone.

@@ -106,8 +106,10 @@ Napi::Value RwLockTry(const Napi::CallbackInfo& info) {
 
 Napi::Value RwLockUnlock(const Napi::CallbackInfo& info) {
   Pin pin;
-  const int entered = Enter(info, &pin);
+  const int entered =
+      pin.EnterPatiently(info, 0, sizeof(pthread_rwlock_t), alignof(pthread_rwlock_t));
   if (entered != 0) return Result(info, entered);
+  if (!IsRwLock(pin.Get<pthread_rwlock_t>())) return Result(info, EINVAL);
   Environment* environment = Current(info.Env());
   pthread_rwlock_t* lock = pin.Get<pthread_rwlock_t>();
   Holds* holds = HoldsOf(environment);
