@@ -176,7 +176,7 @@ const REMEDY_OF_CODE: Readonly<Partial<Record<ErrorCode, string>>> = {
 };
 
 /** Those of Linux that neither libuv nor node:os has a name for (errno(3)). */
-const FURTHER: Readonly<Record<number, string>> = {
+export const FURTHER_ERRNOS: Readonly<Record<number, string>> = {
   130: 'EOWNERDEAD',
   131: 'ENOTRECOVERABLE',
 };
@@ -185,7 +185,7 @@ function nameOf(errno: number): string {
   const known = getSystemErrorName(-errno);
   if (!known.startsWith('Unknown')) return known;
   const entry = Object.entries(constants.errno).find(([, value]) => value === errno);
-  return entry?.[0] ?? FURTHER[errno] ?? `error ${errno}`;
+  return entry?.[0] ?? FURTHER_ERRNOS[errno] ?? `error ${errno}`;
 }
 
 /** The error of a failed system call, in memspan's words. `errno` is positive. */
@@ -194,6 +194,7 @@ export function systemError(
   errno: number,
   operation: string,
   object?: string | undefined,
+  remedy?: string | undefined,
 ): MemspanError {
   const name = nameOf(errno);
   const code = CODE_OF_ERRNO[name] ?? 'ERR_MEMSPAN_SYSTEM';
@@ -201,7 +202,7 @@ export function systemError(
     operation,
     object,
     cause: `${syscall} failed with ${name}`,
-    remedy: REMEDY_OF_CODE[code],
+    remedy: remedy ?? REMEDY_OF_CODE[code],
     errno,
     syscall,
   });

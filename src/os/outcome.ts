@@ -3,6 +3,7 @@
 import { constants } from 'node:os';
 import { invalidArgument, MemspanError, systemError } from '../errors.ts';
 import { firstTicket, os, Refusal, settlements } from './native.ts';
+import { remedyOf } from './remedy.ts';
 
 const errnos = constants.errno;
 
@@ -19,7 +20,7 @@ export function checked(result: number, call: string, object?: string | undefine
   if (-result === errnos.ETIMEDOUT || (-result === errnos.EAGAIN && TRIES.includes(call))) {
     throw notInTime(call, -result, object);
   }
-  throw systemError(call, -result, call, object);
+  throw systemError(call, -result, call, object, remedyOf(call, -result));
 }
 
 /** Calls whose EAGAIN says that they would have to wait, not that a limit is reached. */
@@ -40,7 +41,8 @@ function notInTime(call: string, errno: number, object: string | undefined): Mem
 export function outcome(result: number, call: string, outcomes: readonly number[] = []): number {
   if (result === 0 || outcomes.includes(result)) return result;
   if (result <= Refusal.notMapped) throw refusal(result, call, undefined);
-  throw systemError(call, Math.abs(result), call);
+  const errno = Math.abs(result);
+  throw systemError(call, errno, call, undefined, remedyOf(call, errno));
 }
 
 /** Resolves with the result of an asynchronous call as `read` has it; rejects with what that throws. */
