@@ -13,6 +13,7 @@
 
 #include "../environment.h"
 #include "../file.h"
+#include "call.h"
 #include "os.h"
 
 namespace memspan {
@@ -81,25 +82,40 @@ int AllocateInPieces(int fd, int64_t offset, int64_t end) {
   return 0;
 }
 
-// (fd, offset, length)
-Napi::Value AllocateFile(const Napi::CallbackInfo& info) {
-  const int fd = Int(info, 0);
-  const int64_t offset = Long(info, 1);
-  const int64_t length = Long(info, 2);
+// 0 or -errno
+int Allocate(int fd, int64_t offset, int64_t length) {
   int64_t end;
-  if (offset < 0 || length < 0) return Result(info, -EINVAL);
-  if (__builtin_add_overflow(offset, length, &end)) return Result(info, -EFBIG);
-  if (IsBeyondLimit(fd, end)) return Result(info, -EFBIG);
+  if (offset < 0 || length < 0) return -EINVAL;
+  if (__builtin_add_overflow(offset, length, &end)) return -EFBIG;
+  if (IsBeyondLimit(fd, end)) return -EFBIG;
   struct stat file;
   if (fstat(fd, &file) == 0 && S_ISREG(file.st_mode)) {
     // What the file has already need not be had again.
     const int64_t has = file.st_blocks * 512;
     const int refusal = CheckRoom(fd, length > has ? static_cast<uint64_t>(length - has) : 0);
-    if (refusal != 0) return Result(info, -refusal);
+    if (refusal != 0) return -refusal;
   }
   int failure = posix_fallocate(fd, offset, length);
   if (failure == EINTR) failure = AllocateInPieces(fd, offset, end);
-  return Result(info, -failure);
+  return -failure;
+}
+
+// (fd, offset, length)
+Napi::Value AllocateFile(const Napi::CallbackInfo& info) {
+  return Result(info, Allocate(Int(info, 0), Long(info, 1), Long(info, 2)));
+}
+
+struct AllocateCall : Call {
+  int fd;
+  int64_t offset, length;
+  AllocateCall(int of, int64_t from, int64_t bytes) : fd(of), offset(from), length(bytes) {}
+  int Run(Hand*) override { return Allocate(fd, offset, length); }
+};
+
+// (fd, offset, length) → ticket, or an error
+Napi::Value AllocateFileAsync(const Napi::CallbackInfo& info) {
+  auto call = std::make_shared<AllocateCall>(Int(info, 0), Long(info, 1), Long(info, 2));
+  return Napi::Number::New(info.Env(), StartCall(Current(info.Env()), call));
 }
 
 // (fd)
@@ -118,6 +134,7 @@ void InitDescriptors(Napi::Env env, Napi::Object os) {
   Export<UnlinkShared>(env, os, "shmUnlink");
   Export<Truncate>(env, os, "ftruncate");
   Export<AllocateFile>(env, os, "posixFallocate");
+  Export<AllocateFileAsync>(env, os, "posixFallocateAsync");
   Export<CloseDescriptor>(env, os, "closeDescriptor");
 }
 

@@ -10,6 +10,7 @@
 
 #include "../change.h"
 #include "../environment.h"
+#include "call.h"
 #include "os.h"
 #include "region.h"
 
@@ -139,6 +140,30 @@ Napi::Value SyncMemory(const Napi::CallbackInfo& info) {
   return Result(info, msync(range.start(), range.length, Int(info, 3)) != 0 ? -errno : 0);
 }
 
+// Keeps the addresses: what is unmapped meanwhile is zero pages by then, which need no writing back.
+struct SyncCall : Call {
+  uint8_t* start;
+  size_t length;
+  int flags;
+  Mapping* mapping;
+  SyncCall(const Range& range, int with)
+      : start(range.start()), length(range.length), flags(with), mapping(range.mapping) {
+    Retain(mapping);
+  }
+  ~SyncCall() override { Release(mapping); }
+  int Run(Hand*) override { return msync(start, length, flags) != 0 ? -errno : 0; }
+};
+
+// (range, flags) → ticket, or an error
+Napi::Value SyncMemoryAsync(const Napi::CallbackInfo& info) {
+  Range range;
+  const int usable = UsableRangeOf(info, &range);
+  if (usable != 0) return Result(info, usable);
+  const double ticket =
+      StartCall(Current(info.Env()), std::make_shared<SyncCall>(range, Int(info, 3)));
+  return Napi::Number::New(info.Env(), ticket);
+}
+
 // (range, prot)
 Napi::Value ProtectMemory(const Napi::CallbackInfo& info) {
   Range range;
@@ -202,6 +227,7 @@ void InitMemory(Napi::Env env, Napi::Object os) {
   Export<MapMemory>(env, os, "mmap");
   Export<UnmapMemory>(env, os, "munmap");
   Export<SyncMemory>(env, os, "msync");
+  Export<SyncMemoryAsync>(env, os, "msyncAsync");
   Export<ProtectMemory>(env, os, "mprotect");
   Export<AdviseMemory>(env, os, "madvise");
   Export<LockMemory>(env, os, "mlock");

@@ -33,6 +33,7 @@ export interface OsBinding {
   shmUnlink(name: string): number;
   ftruncate(fd: number, length: bigint): number;
   posixFallocate(fd: number, offset: bigint, length: bigint): number;
+  posixFallocateAsync(fd: number, offset: bigint, length: bigint): number;
   closeDescriptor(fd: number): number;
   sysconf(name: number): number;
 
@@ -45,6 +46,7 @@ export interface OsBinding {
   ): SharedArrayBuffer | number;
   munmap(...memory: Memory): number;
   msync(...arguments_: [...Memory, flags: number]): number;
+  msyncAsync(...arguments_: [...Memory, flags: number]): number;
   mprotect(...arguments_: [...Memory, prot: number]): number;
   madvise(...arguments_: [...Memory, advice: number]): number;
   mlock(...arguments_: [...Memory, locked: boolean]): number;

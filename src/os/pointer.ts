@@ -3,6 +3,7 @@
 import { isAnyArrayBuffer } from 'node:util/types';
 import { invalidArgument, MemspanError, outOfRange } from '../errors.ts';
 import { os } from './native.ts';
+import { checked } from './outcome.ts';
 
 /** The C types that can be pointed to. */
 export type PointerType =
@@ -84,7 +85,10 @@ export function pointer<Type extends PointerType>(
   if (at % alignof[type] !== 0) {
     throw outOfRange(`${type}: offset ${at} is no multiple of ${alignof[type]} bytes`);
   }
-  return new Pointer(type, new Uint8Array(buffer, at, size));
+  const view = new Uint8Array(buffer, at, size);
+  const found = os.addressOf(view, 0, size);
+  if (typeof found === 'number') checked(found, type);
+  return new Pointer(type, view);
 }
 
 /** The bytes of what an argument points to; throws TypeError for what does not. */

@@ -32,6 +32,7 @@ export {
   mmap,
   mprotect,
   msync,
+  msyncAsync,
   munlock,
   munmap,
 } from './posix/memory.ts';
@@ -84,6 +85,7 @@ export {
   fstat,
   ftruncate,
   posix_fallocate,
+  posix_fallocateAsync,
   type Stat,
   shm_open,
   shm_unlink,

@@ -2,6 +2,7 @@
 //
 // A party that is killed is waited for, for ever: nothing in the C library ends such a wait (memspan's own Barrier breaks).
 
+import { invalidArgument } from '../../errors.ts';
 import { unsignedOf } from '../arguments.ts';
 import { os } from '../native.ts';
 import { outcome, settled } from '../outcome.ts';
@@ -46,9 +47,18 @@ export function pthread_barrier_wait(barrier: pthread_barrier_t): number {
   return outcome(os.barrierWait(view), call, [PTHREAD_BARRIER_SERIAL_THREAD]);
 }
 
-/** As `pthread_barrier_wait`, on a thread of memspan's own. It cannot be aborted: the C library has no way to leave. */
-export async function pthread_barrier_waitAsync(barrier: pthread_barrier_t): Promise<number> {
+/**
+ * As `pthread_barrier_wait`, on a thread of memspan's own. It cannot be aborted, and options are a TypeError: the C library has
+ * no way to leave.
+ */
+export async function pthread_barrier_waitAsync(
+  barrier: pthread_barrier_t,
+  options?: undefined,
+): Promise<number> {
   const call = 'pthread_barrier_wait';
+  if (options !== undefined) {
+    throw invalidArgument(`${call}: it cannot be aborted, and takes no options`);
+  }
   const view = viewOf(barrier, 'pthread_barrier_t', call);
   return settled(os.barrierWaitAsync(view), undefined, (result) =>
     outcome(result, call, [PTHREAD_BARRIER_SERIAL_THREAD]),

@@ -7,7 +7,7 @@ import { isAnyArrayBuffer } from 'node:util/types';
 import { invalidArgument, MemspanError } from '../../errors.ts';
 import { integerOf, lengthOf, offsetOf } from '../arguments.ts';
 import { os } from '../native.ts';
-import { checked } from '../outcome.ts';
+import { checked, settled } from '../outcome.ts';
 import type { Region } from '../pointer.ts';
 import { MAP_FIXED, MAP_FIXED_NOREPLACE } from './constants.ts';
 
@@ -78,6 +78,14 @@ export function munmap(region: Region): 0 {
 export function msync(region: Region, flags: number): 0 {
   const bits = integerOf(flags, 'flags', 'msync');
   checked(os.msync(...memoryOf(region, 'msync'), bits), 'msync');
+  return 0;
+}
+
+/** As `msync`, on a thread of memspan's own. It cannot be aborted. */
+export async function msyncAsync(region: Region, flags: number): Promise<0> {
+  const bits = integerOf(flags, 'flags', 'msync');
+  const ticket = os.msyncAsync(...memoryOf(region, 'msync'), bits);
+  await settled(ticket, undefined, (result) => checked(result, 'msync'));
   return 0;
 }
 

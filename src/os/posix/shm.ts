@@ -5,7 +5,7 @@ import { constants } from 'node:os';
 import { systemError } from '../../errors.ts';
 import { integerOf, offsetOf, stringOf } from '../arguments.ts';
 import { os } from '../native.ts';
-import { checked } from '../outcome.ts';
+import { checked, settled } from '../outcome.ts';
 
 /** struct stat, of stat(3type). */
 export interface Stat {
@@ -74,6 +74,20 @@ export function posix_fallocate(fd: number, offset: number | bigint, len: number
     os.posixFallocate(integerOf(fd, 'fd', 'posix_fallocate'), start, length),
     'posix_fallocate',
   );
+  return 0;
+}
+
+/** As `posix_fallocate`, on a thread of memspan's own. It cannot be aborted; `fd` is to stay open meanwhile. */
+export async function posix_fallocateAsync(
+  fd: number,
+  offset: number | bigint,
+  len: number | bigint,
+): Promise<0> {
+  const call = 'posix_fallocate';
+  const start = offsetOf(offset, 'offset', call);
+  const length = offsetOf(len, 'len', call);
+  const ticket = os.posixFallocateAsync(integerOf(fd, 'fd', call), start, length);
+  await settled(ticket, undefined, (result) => checked(result, call));
   return 0;
 }
 

@@ -27,6 +27,14 @@ test('EINVAL: no party, too many, pshared, memory that is no barrier', async (t)
   await refusedAsync('pthread_barrier_wait', 'EINVAL', pthread_barrier_waitAsync(barrier));
 });
 
+test('it cannot be aborted: a signal is a TypeError, and nobody is counted', async (t) => {
+  const barrier = pthread_barrier_t(room(t).buffer);
+  pthread_barrier_init(barrier, null, 1);
+  const options = { signal: new AbortController().signal } as unknown as undefined;
+  await assert.rejects(pthread_barrier_waitAsync(barrier, options), TypeError);
+  assert.equal(pthread_barrier_destroy(barrier), 0);
+});
+
 test('destroyed while somebody waits: EBUSY, and the barrier goes on', async (t) => {
   const barrier = pthread_barrier_t(room(t).buffer);
   pthread_barrier_init(barrier, null, 2);

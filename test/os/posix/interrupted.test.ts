@@ -1,5 +1,5 @@
 // EINTR, which is retried; and errors that only a broken or a full system has, told by strace in the system's place: no
-// signal that a process survives interrupts these calls on tmpfs any more (Linux 6.10).
+// signal that a process survives interrupts these calls on tmpfs any more.
 import assert from 'node:assert/strict';
 import fs from 'node:fs';
 import { tmpdir } from 'node:os';
