@@ -5,6 +5,36 @@ export type { RingAsyncOptions, RingMemory, RingWaitOptions } from './channel/ri
 export type { RingReader } from './channel/ring-reader.ts';
 export type { Message, RingWriter } from './channel/ring-writer.ts';
 export { type ErrorCode, MemspanError } from './errors.ts';
+export { type BitsValue, bitfield, enumeration, offset } from './layout/coded.ts';
+export type { Elements, NumberElements, TypedArrayOf } from './layout/elements.ts';
+export {
+  alignOf,
+  type BitField,
+  type Field,
+  type Infer,
+  type IntegerName,
+  type Layout,
+  type NumberName,
+  type Shape,
+  type ShapeOf,
+  sizeOf,
+  type UnsignedName,
+  type ViewOf,
+} from './layout/layout.ts';
+export type { Memory } from './layout/place.ts';
+export { bool, f32, f64, i8, i16, i32, i64, u8, u16, u32, u64 } from './layout/scalars.ts';
+export { array, bytes, utf8 } from './layout/sequences.ts';
+export {
+  type Members,
+  type MembersView,
+  offsetOf,
+  type StructValue,
+  struct,
+  type UnionValue,
+  union,
+} from './layout/struct.ts';
+export { read, write } from './layout/values.ts';
+export { view } from './layout/view.ts';
 export type { SegmentHandle, SegmentKind } from './segment/handle.ts';
 export { forkWith, inherited, type ShareOptions, spawnWith } from './segment/inherit.ts';
 export type { Lifeline } from './segment/lifeline.ts';
