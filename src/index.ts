@@ -5,8 +5,11 @@ export type { RingAsyncOptions, RingMemory, RingWaitOptions } from './channel/ri
 export type { RingReader } from './channel/ring-reader.ts';
 export type { Message, RingWriter } from './channel/ring-writer.ts';
 export { type ErrorCode, MemspanError } from './errors.ts';
+export { layoutText } from './layout/canonical.ts';
 export { type BitsValue, bitfield, enumeration, offset } from './layout/coded.ts';
+export { type LayoutDifference, layoutDifferences, type Member } from './layout/difference.ts';
 export type { Elements, NumberElements, TypedArrayOf } from './layout/elements.ts';
+export { fingerprint } from './layout/fingerprint.ts';
 export {
   alignOf,
   type BitField,
@@ -21,6 +24,7 @@ export {
   type UnsignedName,
   type ViewOf,
 } from './layout/layout.ts';
+export { parseLayout } from './layout/parse.ts';
 export type { Memory } from './layout/place.ts';
 export { bool, f32, f64, i8, i16, i32, i64, u8, u16, u32, u64 } from './layout/scalars.ts';
 export { array, bytes, utf8 } from './layout/sequences.ts';
