@@ -37,6 +37,9 @@ export {
   type UnionValue,
   union,
 } from './layout/struct.ts';
+export { toC } from './layout/to-c.ts';
+export { toPython } from './layout/to-python.ts';
+export { toRust } from './layout/to-rust.ts';
 export { read, write } from './layout/values.ts';
 export { view } from './layout/view.ts';
 export type { SegmentHandle, SegmentKind } from './segment/handle.ts';
