@@ -11,6 +11,7 @@ export { type LayoutDifference, layoutDifferences, type Member } from './layout/
 export type { Elements, NumberElements, TypedArrayOf } from './layout/elements.ts';
 export { fingerprint } from './layout/fingerprint.ts';
 export {
+  type AtomicName,
   alignOf,
   type BitField,
   type Field,
@@ -26,7 +27,7 @@ export {
 } from './layout/layout.ts';
 export { parseLayout } from './layout/parse.ts';
 export type { Memory } from './layout/place.ts';
-export { bool, f32, f64, i8, i16, i32, i64, u8, u16, u32, u64 } from './layout/scalars.ts';
+export { atomic, bool, f32, f64, i8, i16, i32, i64, u8, u16, u32, u64 } from './layout/scalars.ts';
 export { array, bytes, utf8 } from './layout/sequences.ts';
 export {
   type Members,

@@ -1,7 +1,7 @@
 // The canonical text of a layout: what a span keeps so that whoever opens it can compare layouts, and decode without the
 // source. Layouts with the same text describe the same bytes under the same names.
 //
-//   layout  u8 … f64 | bool | utf8(N) | bytes(N) | array(layout,N)
+//   layout  u8 … f64 | atomic.u8 … atomic.i64 | bool | utf8(N) | bytes(N) | array(layout,N)
 //           struct{name:layout,…} | union{name:layout,…}
 //           bitfield(base){name:BITS,…} | enumeration(base){name=NUMBER,…}
 //           offset(layout) | offset(^N)
@@ -43,6 +43,8 @@ class Writer {
     switch (shape.kind) {
       case 'number':
         return this.#add(shape.name);
+      case 'atomic':
+        return this.#add(`atomic.${shape.name}`);
       case 'bool':
         return this.#add('bool');
       case 'utf8':

@@ -31,6 +31,7 @@ export function check(
   const outside = (what: string): RangeError => outOfRange(message(target, path, value, what));
   switch (shape.kind) {
     case 'number':
+    case 'atomic':
       checkNumber(shape.name, value, wrong, outside);
       return;
     case 'bool':

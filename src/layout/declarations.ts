@@ -67,6 +67,8 @@ class Namer {
       case 'utf8':
       case 'bytes':
         return shape;
+      case 'atomic':
+        return { kind: 'number', name: shape.name, says: 'atomic' };
       case 'offset':
         return { kind: 'number', name: 'i64', says: 'distance from itself in bytes; 0: none' };
       case 'array':

@@ -23,6 +23,9 @@ export type UnsignedName = 'u8' | 'u16' | 'u32';
 /** What an enumeration can be stored as. */
 export type IntegerName = UnsignedName | 'i8' | 'i16' | 'i32';
 
+/** What Atomics works on. */
+export type AtomicName = IntegerName | 'u64' | 'i64';
+
 /** A member of a struct (at its place) or of a union (at 0). */
 export interface Field {
   readonly name: string;
@@ -41,6 +44,7 @@ export interface BitField {
 /** The kinds of layouts, and what each consists of. */
 export type Shape =
   | { readonly kind: 'number'; readonly name: NumberName }
+  | { readonly kind: 'atomic'; readonly name: AtomicName }
   | { readonly kind: 'bool' }
   | { readonly kind: 'utf8' | 'bytes'; readonly length: number }
   | { readonly kind: 'array'; readonly element: Layout; readonly length: number }

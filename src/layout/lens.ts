@@ -5,7 +5,7 @@
 // DataView 2.5 times (1e6 records; Node 20 to 26). So classes belong to a buffer, and their code to a layout.
 
 import { check } from './checked.ts';
-import type { Layout, NumberName } from './layout.ts';
+import type { Layout } from './layout.ts';
 import { get, put } from './values.ts';
 
 /** Makes the view of what begins at `index`, counted in units of the layout's alignment. */
@@ -24,12 +24,25 @@ const ARRAYS = {
   f64: Float64Array,
 } as const;
 
+interface TypedArrays {
+  readonly u8: Uint8Array;
+  readonly i8: Int8Array;
+  readonly u16: Uint16Array;
+  readonly i16: Int16Array;
+  readonly u32: Uint32Array;
+  readonly i32: Int32Array;
+  readonly u64: BigUint64Array;
+  readonly i64: BigInt64Array;
+  readonly f32: Float32Array;
+  readonly f64: Float64Array;
+}
+
 /** One for each buffer. */
 export class Lens {
   static readonly #ofBuffer = new WeakMap<ArrayBufferLike, Lens>();
 
   /** The typed arrays by name, over the whole buffer less the few bytes that are no whole element. */
-  readonly arrays: Readonly<Record<NumberName, ArrayBufferView>>;
+  readonly arrays: TypedArrays;
   readonly classes: Map<Layout, ViewClass> = new Map();
   readonly #data: DataView;
   readonly #byteLength: number;
@@ -39,7 +52,7 @@ export class Lens {
       const length = Math.floor(buffer.byteLength / TypedArray.BYTES_PER_ELEMENT);
       return [name, new TypedArray(buffer as ArrayBuffer, 0, length)] as const;
     });
-    this.arrays = Object.fromEntries(entries) as unknown as Record<NumberName, ArrayBufferView>;
+    this.arrays = Object.fromEntries(entries) as unknown as TypedArrays;
     this.#data = new DataView(buffer);
     this.#byteLength = buffer.byteLength;
   }

@@ -5,7 +5,7 @@ import { MemspanError } from '../errors.ts';
 import { layoutText, TEXT_MAX } from './canonical.ts';
 import { bitfield, enumeration, offset } from './coded.ts';
 import { DEPTH_MAX, type Layout } from './layout.ts';
-import { bool, numbers } from './scalars.ts';
+import { atomic, bool, numbers } from './scalars.ts';
 import { array, bytes, utf8 } from './sequences.ts';
 import { structOf, unionOf } from './struct.ts';
 
@@ -62,6 +62,11 @@ class Parser {
   #rest(word: string, start: number, inside: readonly Surrounding[]): Layout {
     if (Object.hasOwn(numbers, word)) return numbers[word as keyof typeof numbers];
     switch (word) {
+      case 'atomic': {
+        this.#expect('.');
+        const name = this.#match(/[ui](?:8|16|32|64)/y, 'the name of an integer');
+        return atomic[name as keyof typeof atomic];
+      }
       case 'bool':
         return bool;
       case 'utf8':

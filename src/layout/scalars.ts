@@ -1,6 +1,6 @@
-// The layouts of single values: numbers and truth.
+// The layouts of single values: numbers, truth, and words for Atomics.
 
-import { type Layout, makeLayout, type NumberName } from './layout.ts';
+import { type AtomicName, type Layout, makeLayout, type NumberName } from './layout.ts';
 
 /** An integer from 0 to 255. */
 export const u8: Layout<number, number> = number('u8');
@@ -25,6 +25,31 @@ export const f64: Layout<number, number> = number('f64');
 /** One byte: 0 is false, everything else true; 1 is what is written. */
 export const bool: Layout<boolean, boolean> = makeLayout({ kind: 'bool' }, 1, 1);
 
+/**
+ * Integers for `Atomics`, `wait` and `notify`: their view is a typed array of one element, the integer in place, as those
+ * take it: `Atomics.add(stats.count, 0, 1)`, `wait(stats.ready, 0, 0)` (of an `i32` or `i64`). `read` and `write` treat
+ * them as plain numbers, and so are no atomic operations.
+ */
+export const atomic: {
+  readonly u8: Layout<number, Uint8Array>;
+  readonly i8: Layout<number, Int8Array>;
+  readonly u16: Layout<number, Uint16Array>;
+  readonly i16: Layout<number, Int16Array>;
+  readonly u32: Layout<number, Uint32Array>;
+  readonly i32: Layout<number, Int32Array>;
+  readonly u64: Layout<bigint, BigUint64Array>;
+  readonly i64: Layout<bigint, BigInt64Array>;
+} = {
+  u8: word('u8'),
+  i8: word('i8'),
+  u16: word('u16'),
+  i16: word('i16'),
+  u32: word('u32'),
+  i32: word('i32'),
+  u64: word('u64'),
+  i64: word('i64'),
+};
+
 /** The numbers by name. @internal */
 export const numbers: Readonly<Record<NumberName, Layout>> = {
   u8,
@@ -42,6 +67,11 @@ export const numbers: Readonly<Record<NumberName, Layout>> = {
 function number<Value>(name: NumberName): Layout<Value, Value> {
   const size = Number(name.slice(1)) / 8;
   return makeLayout({ kind: 'number', name }, size, size);
+}
+
+function word<Value, View>(name: AtomicName): Layout<Value, View> {
+  const size = Number(name.slice(1)) / 8;
+  return makeLayout({ kind: 'atomic', name }, size, size);
 }
 
 /** The least and the greatest value of an integer. @internal */

@@ -52,6 +52,7 @@ export function get(
   const { shape } = layout;
   switch (shape.kind) {
     case 'number':
+    case 'atomic':
       return getNumber(shape.name, data, at);
     case 'bool':
       return data.getUint8(at) !== 0;
@@ -120,6 +121,7 @@ export function put(layout: Layout, data: DataView, at: number, value: unknown):
   const { shape } = layout;
   switch (shape.kind) {
     case 'number':
+    case 'atomic':
       putNumber(shape.name, data, at, value as number | bigint);
       return;
     case 'bool':

@@ -123,6 +123,8 @@ function getCode(layout: Layout, k: number, at: At, name: string): string {
   if (isComposite(layout)) return `new C${k}(${at(layout.align)})`;
   if (shape.kind === 'number') return `${shape.name}[${at(layout.size)}]`;
   if (shape.kind === 'bool') return `u8[${at(1)}] !== 0`;
+  if (shape.kind === 'atomic')
+    return `${shape.name}.subarray(${at(layout.size)}, ${at(layout.size)} + 1)`;
   if (shape.kind === 'bytes') return `u8.subarray(${at(1)}, ${at(1)} + ${layout.size})`;
   return `lens.read(L${k}, ${at(1)}, ${name})`;
 }
@@ -136,7 +138,7 @@ function setCode(
   name: string,
 ): string | undefined {
   const { shape } = layout;
-  if (isComposite(layout) || shape.kind === 'bytes') return undefined;
+  if (isComposite(layout) || shape.kind === 'bytes' || shape.kind === 'atomic') return undefined;
   if (shape.kind === 'number') return `${shape.name}[${at(layout.size)}] = ${value};`;
   if (shape.kind === 'bool') return `u8[${at(1)}] = ${value} ? 1 : 0;`;
   return `lens.write(L${k}, ${at(1)}, ${value}, ${name});`;

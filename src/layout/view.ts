@@ -26,12 +26,20 @@ export function view<View extends object>(
 ): View {
   const { shape, size, align } = layout;
   const { buffer, at } = placeOf('view', layout, memory, offset);
-  if (shape.kind === 'bytes') return new Uint8Array(buffer, at, size) as object as View;
-  if (!('fields' in shape || shape.kind === 'array'))
+  if (!isInPlace(layout))
     throw invalidArgument('view: a single value has no members: use read and write');
   if (at % align !== 0)
     throw outOfRange(
       `view: byte ${at} of the buffer is no multiple of ${align}, the alignment: use read and write`,
     );
-  return new (viewClass(layout, Lens.of(buffer)))(at / align) as View;
+  const lens = Lens.of(buffer);
+  if (shape.kind === 'bytes') return lens.arrays.u8.subarray(at, at + size) as object as View;
+  if (shape.kind === 'atomic')
+    return lens.arrays[shape.name].subarray(at / align, at / align + 1) as object as View;
+  return new (viewClass(layout, lens))(at / align) as View;
+}
+
+/** Whether it has members or is a part of a typed array; other values can only be copied. */
+function isInPlace({ shape }: Layout): boolean {
+  return 'fields' in shape || ['array', 'bytes', 'atomic'].includes(shape.kind);
 }

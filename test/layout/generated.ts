@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import {
   array,
+  atomic,
   bitfield,
   bool,
   bytes,
@@ -45,7 +46,8 @@ export function anyStruct(random: Random, depth = 2): Layout {
 
 function anyLayout(random: Random, depth: number): Layout {
   const choice = below(random, depth > 0 ? 20 : 16);
-  if (choice < 9) return one(random, NUMBERS);
+  if (choice < 8) return one(random, NUMBERS);
+  if (choice === 8) return one(random, Object.values<Layout>(atomic));
   if (choice === 9) return bool;
   if (choice === 10) return utf8(1 + below(random, 12));
   if (choice === 11) return bytes(1 + below(random, 12));
@@ -95,6 +97,7 @@ export function anyValue(layout: Layout, random: Random, at: number, byteLength:
   const inner = (of: Layout, from: number): unknown => anyValue(of, random, from, byteLength);
   switch (shape.kind) {
     case 'number':
+    case 'atomic':
       return anyNumber(shape.name, random);
     case 'bool':
       return random() < 0.5;

@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import {
   array,
+  atomic,
   bitfield,
   bool,
   bytes,
@@ -43,6 +44,8 @@ const Everything = struct({
   flags: Flags,
   either: union({ f: f32, u: u64 }),
   next: offset((): Layout => Everything),
+  count: atomic.i32,
+  total: atomic.u64,
 });
 
 interface Plain {
@@ -57,6 +60,8 @@ interface Plain {
   flags: { ready: number; level: number };
   either: { f?: number; u?: bigint };
   next: number | null;
+  count: number;
+  total: bigint;
 }
 
 test('Infer is the plain type', () => {
@@ -78,6 +83,8 @@ test('ViewOf is what is in place', () => {
   same<View['path'], Elements<ViewOf<typeof Point>, Infer<typeof Point>>>(true);
   same<View['state'], 'idle' | 'busy'>(true);
   same<View['next'], number | null>(true);
+  same<View['count'], Int32Array>(true);
+  same<View['total'], BigUint64Array>(true);
 });
 
 test('what has members itself cannot be assigned, to the compiler and in fact', () => {

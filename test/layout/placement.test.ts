@@ -4,6 +4,7 @@ import { test } from 'node:test';
 import {
   alignOf,
   array,
+  atomic,
   bitfield,
   bool,
   bytes,
@@ -41,6 +42,9 @@ test('a scalar is aligned to its size', () => {
     [i64, 8],
     [f64, 8],
     [offset(u8), 8],
+    [atomic.i16, 2],
+    [atomic.i32, 4],
+    [atomic.u64, 8],
   ] as const) {
     assert.equal(sizeOf(layout), size);
     assert.equal(alignOf(layout), size);

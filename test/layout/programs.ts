@@ -31,6 +31,7 @@ function assignments(
   const member = (name: string): unknown => (value as Record<string, unknown>)[name];
   switch (shape.kind) {
     case 'number':
+    case 'atomic':
       return [language.number(place, shape.name, String(value))];
     case 'bool':
       return [`${place} = ${language.truth(value as boolean)}`];

@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import {
   array,
+  atomic,
   bitfield,
   bool,
   bytes,
@@ -32,6 +33,7 @@ const Odd = struct({ even: array(offset(Even), 2) });
 
 const texts: [layout: Layout, text: string][] = [
   [u8, 'u8'],
+  [struct({ n: atomic.u64 }), 'struct{n:atomic.u64}'],
   [array(array(f64, 3), 2), 'array(array(f64,3),2)'],
   [struct({ on: bool, name: utf8(5), raw: bytes(2) }), 'struct{on:bool,name:utf8(5),raw:bytes(2)}'],
   [union({ a: u8, b: f64 }), 'union{a:u8,b:f64}'],
@@ -114,6 +116,8 @@ const hostile: [text: string, says: RegExp][] = [
   ['u8 ', /character 2 there is " " instead of the end/],
   ['constructor', /instead of a layout/],
   ['__proto__', /instead of a layout/],
+  ['atomic', /instead of "\."/],
+  ['atomic.f64', /instead of the name of an integer/],
   ['utf8', /instead of "\("/],
   ['utf8(0)', /the length 0/],
   ['utf8(-1)', /the length -1/],

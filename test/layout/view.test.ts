@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import {
   array,
+  atomic,
   bitfield,
   bool,
   bytes,
@@ -11,8 +12,10 @@ import {
   f64,
   i64,
   type Layout,
+  notify,
   offset,
   read,
+  Segment,
   sizeOf,
   struct,
   u8,
@@ -20,6 +23,8 @@ import {
   union,
   utf8,
   view,
+  wait,
+  waitAsync,
   write,
 } from '../../src/index.ts';
 import { codeOf, seededRandom } from '../support/segments.ts';
@@ -90,6 +95,27 @@ test('numbers of an array are a typed array as well, over the same memory', () =
   assert.equal(pos.typed.byteOffset, 24);
   assert.deepEqual([...pos], [1, 2, 3]);
   assert.equal(pos.length, 3);
+});
+
+test('an atomic member is what Atomics, wait and notify take', async () => {
+  const Stats = struct({ name: utf8(3), ready: atomic.i32, counts: array(atomic.u64, 2) });
+  const { buffer } = Segment.anonymous(sizeOf(Stats) + 8);
+  const stats = view(Stats, buffer, 8);
+  assert.equal(wait(stats.ready, 0, 1), 'not-equal');
+  const waiting = waitAsync(stats.ready, 0, 0);
+  Atomics.store(stats.ready, 0, 1);
+  assert.equal(notify(stats.ready, 0), 1);
+  assert.equal(await waiting.value, 'ok');
+  Atomics.add(stats.counts.get(1), 0, 5n);
+  stats.counts.set(0, 7n);
+  assert.deepEqual(read(Stats, buffer, 8), { name: '', ready: 1, counts: [7n, 5n] });
+  const alone = view(atomic.i32, buffer, 12);
+  assert.deepEqual([alone[0], alone.length, alone.byteOffset], [1, 1, 12]);
+  assert.equal(
+    codeOf(() => view(atomic.i32, buffer, 14)),
+    'ERR_MEMSPAN_OUT_OF_RANGE',
+  );
+  assert.throws(() => Object.assign(stats, { ready: 2 }), TypeError);
 });
 
 test('numbers wrap as in typed arrays; bits as well', () => {
@@ -227,7 +253,8 @@ function assign(layout: Layout, to: unknown, value: unknown): void {
         assign(field.layout, (to as Named)[name], inner);
       else (to as Named)[name] = inner;
     }
-  } else (to as Uint8Array).set(value as Uint8Array);
+  } else if (shape.kind === 'atomic') (to as [unknown])[0] = value;
+  else (to as Uint8Array).set(value as Uint8Array);
 }
 
 /** That a view shows what `read` has returned. */
@@ -245,9 +272,9 @@ function assertShows(layout: Layout, shown: unknown, value: unknown): void {
   } else if (shape.kind === 'bitfield') {
     for (const { name } of shape.fields)
       assert.equal((shown as Named)[name], (value as Named)[name]);
-  } else assert.deepEqual(shown, value);
+  } else assert.deepEqual(shape.kind === 'atomic' ? (shown as [unknown])[0] : shown, value);
 }
 
 function isComposite({ shape }: Layout): boolean {
-  return shape.kind === 'array' || shape.kind === 'bytes' || 'fields' in shape;
+  return ['array', 'bytes', 'atomic'].includes(shape.kind) || 'fields' in shape;
 }
