@@ -1,5 +1,6 @@
 // Views: properties that are the memory. They agree with read and write, and with typed arrays.
 import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
 import { test } from 'node:test';
 import {
   array,
@@ -116,6 +117,19 @@ test('an atomic member is what Atomics, wait and notify take', async () => {
     'ERR_MEMSPAN_OUT_OF_RANGE',
   );
   assert.throws(() => Object.assign(stats, { ready: 2 }), TypeError);
+});
+
+test('where code must not be generated, there are no views, but read and write', () => {
+  const entry = JSON.stringify(new URL('../../src/index.js', import.meta.url).href);
+  const program = `import { array, read, u8, view, write } from ${entry};
+    const memory = new ArrayBuffer(2);
+    write(array(u8, 2), memory, 0, [1, 2]);
+    try { view(array(u8, 2), memory); } catch (error) { console.log(error.name, read(u8, memory, 1)); }`;
+  const flags = ['--disallow-code-generation-from-strings', '--input-type=module'];
+  const printed = execFileSync(process.execPath, [...flags, '--eval', program], {
+    encoding: 'utf8',
+  });
+  assert.equal(printed, 'EvalError 2\n');
 });
 
 test('numbers wrap as in typed arrays; bits as well', () => {
