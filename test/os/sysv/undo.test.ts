@@ -90,8 +90,9 @@ function takeInWorker(child: Child, id: number, terminated: boolean): Promise<nu
          });`,
         { eval: true, workerData: { id, terminated, href } },
       );
-      await new Promise((resolve) => worker.once('message', resolve));
+      // Both before either: a worker's last message and its exit can come in one turn.
       const ended = new Promise((resolve) => worker.once('exit', resolve));
+      await new Promise((resolve) => worker.once('message', resolve));
       if (terminated) await worker.terminate();
       await ended;
       return sysv.semctl(id, 0, sysv.GETVAL);
