@@ -14,7 +14,9 @@ const SAME = [
 ];
 /** Tests that are left out with them: the kernel ends who is killed. Exits and terminated workers are Node's. */
 const SAME_TESTS = '/\\bby SIGKILL\\b/';
-const OLDEST = '20';
+/** What two versions are enough for, the oldest and the newest: long series of deaths at each step. */
+const ENDS = ['-kills', '/kills', '-deaths'];
+const [OLDEST, NEWEST] = ['20', '26'];
 /** Characters of the failures of one version that are told again at the end. */
 const FAILURES_MAX = 6000;
 
@@ -25,10 +27,14 @@ const chosen = args.filter((arg) => /^\d+$/.test(arg));
 const versions = chosen.length > 0 ? chosen : [OLDEST, '22', '24', '26'];
 const rest = args.filter((arg) => !chosen.includes(arg) && arg !== '--all');
 const isWhole = args.includes('--all') || rest.some((arg) => !arg.startsWith('--'));
-const less = [...SAME.map((part) => `--without=${part}`), `--test-skip-pattern=${SAME_TESTS}`];
+const lessOn = (version) => [
+  ...[...SAME, ...(version === NEWEST ? [] : ENDS)].map((part) => `--without=${part}`),
+  `--test-skip-pattern=${SAME_TESTS}`,
+];
 if (!isWhole && versions.some((version) => version !== OLDEST)) {
   const without = SAME.map((part) => part.replace('test/', '')).join(', ');
   console.log(`memspan: on Node ${OLDEST} alone: ${without}, tests with ${SAME_TESTS}`);
+  console.log(`memspan: on Node ${OLDEST} and ${NEWEST} alone: ${ENDS.join(', ')}`);
 }
 
 install(versions.filter((version) => !fs.existsSync(binary(version))));
@@ -64,7 +70,11 @@ async function suite(version) {
   const start = performance.now();
   const child = spawn(
     node,
-    [path.join(root, 'scripts/test.mjs'), ...rest, ...(isWhole || version === OLDEST ? [] : less)],
+    [
+      path.join(root, 'scripts/test.mjs'),
+      ...rest,
+      ...(isWhole || version === OLDEST ? [] : lessOn(version)),
+    ],
     {
       stdio: ['ignore', 'pipe', 'pipe'],
       env: { ...process.env, PATH: `${path.dirname(node)}${path.delimiter}${process.env.PATH}` },
