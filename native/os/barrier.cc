@@ -17,10 +17,6 @@ int Enter(const Napi::CallbackInfo& info, Pin* pin) {
   return pin->Enter(info, 0, sizeof(pthread_barrier_t), alignof(pthread_barrier_t));
 }
 
-Napi::Value Result(const Napi::CallbackInfo& info, double result) {
-  return Napi::Number::New(info.Env(), result);
-}
-
 // (view, pshared, count)
 Napi::Value BarrierInit(const Napi::CallbackInfo& info) {
   Pin pin;

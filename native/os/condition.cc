@@ -27,10 +27,6 @@ int EnterMutex(const Napi::CallbackInfo& info, Pin* pin) {
   return entered != 0 || IsMutex(pin->Get<pthread_mutex_t>()) ? entered : EINVAL;
 }
 
-Napi::Value Result(const Napi::CallbackInfo& info, double result) {
-  return Napi::Number::New(info.Env(), result);
-}
-
 // (view, pshared)
 Napi::Value ConditionInit(const Napi::CallbackInfo& info) {
   Pin pin;

@@ -19,19 +19,6 @@
 namespace memspan {
 namespace {
 
-Napi::Value Result(const Napi::CallbackInfo& info, int result) {
-  return Napi::Number::New(info.Env(), result);
-}
-
-int Int(const Napi::CallbackInfo& info, size_t index) {
-  return info[index].As<Napi::Number>().Int32Value();
-}
-
-int64_t Long(const Napi::CallbackInfo& info, size_t index) {
-  bool lossless;
-  return info[index].As<Napi::BigInt>().Int64Value(&lossless);
-}
-
 // (name, oflag, mode) → fd or −errno
 Napi::Value OpenShared(const Napi::CallbackInfo& info) {
   const std::string name = info[0].As<Napi::String>().Utf8Value();
@@ -115,7 +102,7 @@ struct AllocateCall : Call {
 // (fd, offset, length) → ticket, or an error
 Napi::Value AllocateFileAsync(const Napi::CallbackInfo& info) {
   auto call = std::make_shared<AllocateCall>(Int(info, 0), Long(info, 1), Long(info, 2));
-  return Napi::Number::New(info.Env(), StartCall(Current(info.Env()), call));
+  return Result(info, StartCall(Current(info.Env()), call));
 }
 
 // (fd)

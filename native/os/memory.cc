@@ -17,19 +17,6 @@
 namespace memspan {
 namespace {
 
-Napi::Value Result(const Napi::CallbackInfo& info, int result) {
-  return Napi::Number::New(info.Env(), result);
-}
-
-int Int(const Napi::CallbackInfo& info, size_t index) {
-  return info[index].As<Napi::Number>().Int32Value();
-}
-
-int64_t Long(const Napi::CallbackInfo& info, size_t index) {
-  bool lossless;
-  return info[index].As<Napi::BigInt>().Int64Value(&lossless);
-}
-
 // False for what is no number of bytes.
 bool Bytes(const Napi::CallbackInfo& info, size_t index, size_t* bytes) {
   const double value = info[index].As<Napi::Number>().DoubleValue();
@@ -159,9 +146,8 @@ Napi::Value SyncMemoryAsync(const Napi::CallbackInfo& info) {
   Range range;
   const int usable = UsableRangeOf(info, &range);
   if (usable != 0) return Result(info, usable);
-  const double ticket =
-      StartCall(Current(info.Env()), std::make_shared<SyncCall>(range, Int(info, 3)));
-  return Napi::Number::New(info.Env(), ticket);
+  auto call = std::make_shared<SyncCall>(range, Int(info, 3));
+  return Result(info, StartCall(Current(info.Env()), call));
 }
 
 // (range, prot)

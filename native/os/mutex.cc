@@ -23,11 +23,6 @@ int Enter(const Napi::CallbackInfo& info, Pin* pin) {
   return entered != 0 || IsMutex(pin->Get<pthread_mutex_t>()) ? entered : EINVAL;
 }
 
-// A positive number is what the function returned, a negative one a Refusal or what it could not be called for.
-Napi::Value Result(const Napi::CallbackInfo& info, double result) {
-  return Napi::Number::New(info.Env(), result);
-}
-
 void Keep(Holds* holds, const Pin& pin) { holds->Add(pin, IsRobust(pin.Get<pthread_mutex_t>())); }
 
 // By a thread of this environment.

@@ -12,6 +12,20 @@ void Export(Napi::Env env, Napi::Object exports, const char* name) {
   exports.Set(name, Napi::Function::New<function>(env, name));
 }
 
+// What a call has come to: 0 or more, −errno, an error number as a pthread function returns it, a Refusal, a ticket.
+inline Napi::Value Result(const Napi::CallbackInfo& info, double result) {
+  return Napi::Number::New(info.Env(), result);
+}
+
+inline int Int(const Napi::CallbackInfo& info, size_t index) {
+  return info[index].As<Napi::Number>().Int32Value();
+}
+
+inline int64_t Long(const Napi::CallbackInfo& info, size_t index) {
+  bool lossless;
+  return info[index].As<Napi::BigInt>().Int64Value(&lossless);
+}
+
 // All of the folder, under `exports.os`, as src/os/native.ts declares it.
 void InitOs(Napi::Env env, Napi::Object exports);
 

@@ -25,10 +25,6 @@ int Enter(const Napi::CallbackInfo& info, Pin* pin) {
   return entered != 0 || IsRwLock(pin->Get<pthread_rwlock_t>()) ? entered : EINVAL;
 }
 
-Napi::Value Result(const Napi::CallbackInfo& info, double result) {
-  return Napi::Number::New(info.Env(), result);
-}
-
 // By a thread of this environment.
 bool IsHeld(const Napi::CallbackInfo& info, const void* lock) {
   Environment* environment = Current(info.Env());

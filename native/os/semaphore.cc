@@ -24,10 +24,6 @@ int Enter(const Napi::CallbackInfo& info, Pin* pin) {
   return entered != 0 || IsSemaphore(pin->Get<sem_t>()) ? entered : -EINVAL;
 }
 
-Napi::Value Result(const Napi::CallbackInfo& info, double result) {
-  return Napi::Number::New(info.Env(), result);
-}
-
 int Errno(int result) { return result == 0 ? 0 : -errno; }
 
 // sem_open(3) and sem_unlink(3) have ENAMETOOLONG for more than NAME_MAX less "sem."; glibc, at some lengths, EINVAL or
