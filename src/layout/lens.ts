@@ -2,7 +2,7 @@
 //
 // V8 treats what a class's code refers to as constants when it compiles a loop, so an accessor that names its typed array is
 // as fast as code written by hand; one that finds the array in a property of `this` takes 1.5 to 2 times as long, and a
-// DataView 2.5 times (1e6 records; Node 20 to 26). So classes belong to a buffer, and their code to a layout.
+// DataView 2.5 times (1e6 records; Node 20 and 24). So classes belong to a buffer, and their code to a layout.
 
 import { check } from './checked.ts';
 import type { Layout } from './layout.ts';
