@@ -2,7 +2,7 @@
 
 import { execFileSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { existsSync, mkdirSync, readdirSync, readFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { Measurement } from './task.ts';
@@ -29,7 +29,10 @@ function compiled(program: Program): string {
   const output = join(programs, `${program}-${hash.digest('hex').slice(0, 12)}`);
   if (existsSync(output)) return output;
   mkdirSync(programs, { recursive: true });
-  const flags = ['-std=gnu11', '-O2', '-march=native', '-pthread', '-o', output];
+  // Another benchmark may look for it meanwhile: it has its name when it is whole.
+  const unfinished = `${output}.${process.pid}`;
+  const flags = ['-std=gnu11', '-O2', '-march=native', '-pthread', '-o', unfinished];
   execFileSync(compiler, [...flags, join(sources, `${program}.c`)], { stdio: 'inherit' });
+  renameSync(unfinished, output);
   return output;
 }
