@@ -1,9 +1,10 @@
 // memspan's public entry: exports, nothing else.
 
+export type { Message } from './channel/codec.ts';
 export { Ring } from './channel/ring.ts';
 export type { RingAsyncOptions, RingMemory, RingWaitOptions } from './channel/ring-end.ts';
 export type { RingReader } from './channel/ring-reader.ts';
-export type { Message, RingWriter } from './channel/ring-writer.ts';
+export type { RingWriter } from './channel/ring-writer.ts';
 export { type ErrorCode, MemspanError } from './errors.ts';
 export { layoutText } from './layout/canonical.ts';
 export { type BitsValue, bitfield, enumeration, offset } from './layout/coded.ts';

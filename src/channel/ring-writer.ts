@@ -1,7 +1,8 @@
 // The writing end of a ring.
 
-import { invalidArgument, outOfRange } from '../errors.ts';
+import { outOfRange } from '../errors.ts';
 import { compareExchange, load } from '../word/atomics.ts';
+import { type Message, ofBytes } from './codec.ts';
 import {
   CLOSED,
   DATA,
@@ -21,8 +22,7 @@ import {
 } from './ring-end.ts';
 import { copyWords, WordWindow } from './word-window.ts';
 
-/** What can be sent: bytes, or text as UTF-8. */
-export type Message = Uint8Array | string;
+const { bytesOf } = ofBytes;
 
 export class RingWriter extends RingEnd implements Disposable {
   readonly #lengths: Int32Array;
@@ -150,10 +150,4 @@ export class RingWriter extends RingEnd implements Disposable {
     this.#data.set(message.subarray(0, room), at);
     this.#data.set(message.subarray(room), 0);
   }
-}
-
-function bytesOf(message: Message): Uint8Array {
-  if (message instanceof Uint8Array) return message;
-  if (typeof message === 'string') return Buffer.from(message);
-  throw invalidArgument('a message is a Uint8Array or a string');
 }

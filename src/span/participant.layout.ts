@@ -84,6 +84,10 @@ export const Mode = {
   event: 5,
   /** The other parties of a barrier. */
   barrier: 6,
+  /** A message of a channel. */
+  message: 7,
+  /** Room for a message, or a chunk that is free. */
+  room: 8,
 } as const;
 
 export function idOf(slot: number, epoch: number): number {

@@ -40,3 +40,17 @@ export function pause(count: number): boolean {
   for (let turn = 0; turn < count; turn++);
   return true;
 }
+
+// Stores become visible, and loads are done, in program order there (Intel SDM 3A, 9.2: "Memory Ordering").
+const isOrdered = ['x64', 'ia32'].includes(process.arch);
+const nobodysWord = new Int32Array(new SharedArrayBuffer(4));
+
+/**
+ * Keeps plain reads and writes of bytes on their side of the atomic operations around it: an atomic load does not hold
+ * back the plain ones before it, nor an atomic store the plain ones after it (ARM: load-acquire, store-release). For who
+ * reads bytes that may change meanwhile and looks afterwards whether they did, and for who changes them.
+ * Source: H.-J. Boehm, "Can Seqlocks Get Along With Programming Language Memory Models?", 2012.
+ */
+export function fence(): void {
+  if (!isOrdered) Atomics.add(nobodysWord, 0, 0);
+}
