@@ -13,6 +13,7 @@
 #include <memory>
 
 #include "../environment.h"
+#include "os.h"
 #include "region.h"
 #include "slice.h"
 
@@ -47,6 +48,18 @@ class Hand {
 // Gives the call to a free hand, or to `hand`. Returns its ticket, under which onSettled is called with the result, or
 // -EAGAIN when no thread can be had.
 double StartCall(Environment* environment, std::shared_ptr<Call> call, Hand* hand = nullptr);
+// (view, seconds, nanoseconds): starts a Timed, a Call with a `deadline`, on what `enter` pins.
+template <typename Timed>
+Napi::Value StartTimed(const Napi::CallbackInfo& info,
+                       int (*enter)(const Napi::CallbackInfo& info, Pin* pin)) {
+  auto call = std::make_shared<Timed>();
+  Pin pin;
+  int entered = enter(info, &pin);
+  if (entered == 0) entered = call->pin.Enter(pin);
+  if (entered != 0) return Result(info, entered);
+  call->deadline = DeadlineOf(info, 1);
+  return Result(info, StartCall(Current(info.Env()), call));
+}
 // Has a hand run the call and waits for it, listening meanwhile, `limitMs` at most (0: no limit). Returns its result,
 // the Refusal of an interruption, or -EAGAIN, or `late`; in the latter cases the call goes on, and its result is undone.
 int RunAside(Environment* environment, std::shared_ptr<Call> call, const Listener& listener,

@@ -179,13 +179,7 @@ struct LockCall : Call {
 
 // (view, seconds?, nanoseconds?) → ticket, or an error
 Napi::Value MutexLockAsync(const Napi::CallbackInfo& info) {
-  auto call = std::make_shared<LockCall>();
-  Pin pin;
-  int entered = Enter(info, &pin);
-  if (entered == 0) entered = call->pin.Enter(pin);
-  if (entered != 0) return Result(info, entered);
-  call->deadline = DeadlineOf(info, 1);
-  return Result(info, StartCall(Current(info.Env()), call));
+  return StartTimed<LockCall>(info, Enter);
 }
 
 }  // namespace

@@ -146,13 +146,7 @@ struct LockCall : Call {
 // (view, seconds?, nanoseconds?) → ticket, or an error
 template <Timed timed>
 Napi::Value RwLockLockAsync(const Napi::CallbackInfo& info) {
-  auto call = std::make_shared<LockCall<timed>>();
-  Pin pin;
-  int entered = Enter(info, &pin);
-  if (entered == 0) entered = call->pin.Enter(pin);
-  if (entered != 0) return Result(info, entered);
-  call->deadline = DeadlineOf(info, 1);
-  return Result(info, StartCall(Current(info.Env()), call));
+  return StartTimed<LockCall<timed>>(info, Enter);
 }
 
 }  // namespace

@@ -135,13 +135,7 @@ struct SemWaitCall : Call {
 
 // (view, seconds?, nanoseconds?) → ticket, or an error
 Napi::Value SemWaitAsync(const Napi::CallbackInfo& info) {
-  auto call = std::make_shared<SemWaitCall>();
-  Pin pin;
-  int entered = Enter(info, &pin);
-  if (entered == 0) entered = call->pin.Enter(pin);
-  if (entered != 0) return Result(info, entered);
-  call->deadline = DeadlineOf(info, 1);
-  return Result(info, StartCall(Current(info.Env()), call));
+  return StartTimed<SemWaitCall>(info, Enter);
 }
 
 }  // namespace
