@@ -84,7 +84,7 @@ export class Line {
         return look();
       },
       withdrawn: () => {
-        // It may have been rung for what it leaves to others.
+        // A task that has been aborted may have been rung, and really woken, for what it leaves to others.
         if (load(this.#words, this.#index) !== 0) this.#ring();
         return null;
       },

@@ -4,6 +4,7 @@ import { barrier } from './models/barrier.ts';
 import { condition } from './models/condition.ts';
 import { directory } from './models/directory.ts';
 import { event } from './models/event.ts';
+import { line } from './models/line.ts';
 import { mutex } from './models/mutex.ts';
 import { once } from './models/once.ts';
 import { ring } from './models/ring.ts';
@@ -20,6 +21,7 @@ export const models: readonly Model[] = [
   ...barrier,
   ...once,
   ...span,
+  ...line,
   ...ring,
   ...directory,
 ];

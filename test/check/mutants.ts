@@ -33,6 +33,30 @@ const waiting: readonly Mutant[] = [
   },
 ];
 
+const line: readonly Mutant[] = [
+  {
+    name: 'line: marked after the look',
+    file: 'channel/line.js',
+    from: `if (load(this.#words, this.#index) !== MARKED)
+                    store(this.#words, this.#index, MARKED);
+                // step: line-marked
+                return look();`,
+    to: `const found = look();
+                store(this.#words, this.#index, MARKED);
+                return found;`,
+    model: 'line: two are brought, two wait',
+    stress: 'stress/queue',
+  },
+  {
+    name: 'line: no look at who has come after the mark is taken away',
+    file: 'channel/line.js',
+    from: 'if (mark === 0 || waiting.first(this.#index) === null)',
+    to: 'if (waiting !== null)',
+    model: 'line: two bring one each, two wait',
+    stress: 'stress/queue',
+  },
+];
+
 const mutex: readonly Mutant[] = [
   {
     name: 'mutex: released by a store, WAITERS overwritten',
@@ -275,6 +299,7 @@ const ring: readonly Mutant[] = [
 
 export const mutants: readonly Mutant[] = [
   ...waiting,
+  ...line,
   ...mutex,
   ...semaphore,
   ...rwlock,
