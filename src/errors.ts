@@ -44,6 +44,8 @@ export type ErrorCode =
   | 'ERR_MEMSPAN_VERSION'
   /** It is there with other options. */
   | 'ERR_MEMSPAN_OPTIONS_MISMATCH'
+  /** It is there with another layout. */
+  | 'ERR_MEMSPAN_LAYOUT_MISMATCH'
   /** All who were attached to the span have died, and `stale: 'fail'` was asked for. */
   | 'ERR_MEMSPAN_STALE'
   /** Waiting would never end: those who would have to end it wait for this thread. */

@@ -26,12 +26,12 @@ export interface LayoutDifference {
 }
 
 /**
- * All members that differ, in the order of their places. Empty if the layouts are the same. If all are `compatible`, members
+ * All members that differ, in the order of their places; what several relative pointers lead to is compared once. Empty if the layouts are the same. If all are `compatible`, members
  * have been appended to the one or the other, and everything else is where it was; whoever has more of them must see
  * whether the bytes are there.
  */
 export function layoutDifferences(expected: Layout, found: Layout): LayoutDifference[] {
-  return compare({ layout: expected, offset: 0 }, { layout: found, offset: 0 }, '', []);
+  return compare({ layout: expected, offset: 0 }, { layout: found, offset: 0 }, '', new Map());
 }
 
 interface Placed {
@@ -39,23 +39,24 @@ interface Placed {
   readonly offset: number;
 }
 
-/** `seen`: the pairs of layouts that this one is in, for those that point to themselves. */
-type Seen = readonly (readonly [Layout, Layout])[];
+/** The pairs of structs that have been compared, or are being: a relative pointer to one leads nowhere new. */
+type Seen = Map<Layout, Set<Layout>>;
 
 function compare(expected: Placed, found: Placed, path: string, seen: Seen): LayoutDifference[] {
   const [a, b] = [expected.layout.shape, found.layout.shape];
   const moved = expected.offset === found.offset ? [] : [difference(path, expected, found, false)];
   if (layoutText(expected.layout) === layoutText(found.layout)) return moved;
-  if (seen.some(([one, other]) => one === expected.layout && other === found.layout)) return moved;
-  const inside: Seen = [...seen, [expected.layout, found.layout]];
-  if (a.kind === 'struct' && b.kind === 'struct')
-    return [...moved, ...structs(a, b, expected.offset, found.offset, path, inside)];
+  if (a.kind === 'struct' && b.kind === 'struct') {
+    isNew(seen, expected.layout, found.layout);
+    return [...moved, ...structs(a, b, expected.offset, found.offset, path, seen)];
+  }
   if (a.kind === 'offset' && b.kind === 'offset') {
     const [targetA, targetB] = [a.target(), b.target()];
     const into = `${path}->`;
+    if (!isNew(seen, targetA, targetB)) return moved;
     return [
       ...moved,
-      ...compare({ layout: targetA, offset: 0 }, { layout: targetB, offset: 0 }, into, inside),
+      ...compare({ layout: targetA, offset: 0 }, { layout: targetB, offset: 0 }, into, seen),
     ];
   }
   if (a.kind === 'array' && b.kind === 'array' && a.length === b.length) {
@@ -63,13 +64,22 @@ function compare(expected: Placed, found: Placed, path: string, seen: Seen): Lay
       { layout: a.element, offset: expected.offset },
       { layout: b.element, offset: found.offset },
       `${path}[]`,
-      inside,
+      seen,
     );
     // Elements of another size: the second one is elsewhere, whatever it consists of.
     const stretched = a.element.size !== b.element.size && a.length > 1;
     return [...moved, ...elements.map((one) => (stretched ? { ...one, compatible: false } : one))];
   }
   return [difference(path, expected, found, false)];
+}
+
+/** Whether that pair has not been seen before; it has from then on. */
+function isNew(seen: Seen, a: Layout, b: Layout): boolean {
+  const others = seen.get(a);
+  if (others === undefined) seen.set(a, new Set([b]));
+  else if (others.has(b)) return false;
+  else others.add(b);
+  return true;
 }
 
 function structs(

@@ -2,7 +2,8 @@
 //
 // The first entry that is not READY is where the next object goes; whoever makes one claims that entry's state
 // word with its id, fills the rest, and stores READY. That store is the only commit: an entry whose claimant
-// has died is filled anew by the next, and the objects' bytes that are taken are those of the READY entries.
+// has died is filled anew by the next, and the bytes that are taken, of objects and of their layouts' texts, are those of
+// the READY entries.
 //
 //   state   │ 0 │ the id of who fills it │ READY │
 //
@@ -24,7 +25,7 @@ export const Entry = {
   length: 6,
   /** Two words: of the layout's canonical text; 0 without one. */
   fingerprint: 8,
-  /** Two words and one: where that text is; 0 without one. */
+  /** Two words and one: where that text is, the first multiple of 4 behind the object's bytes; 0 without one. */
   layoutOffset: 10,
   layoutLength: 12,
   name: 16,

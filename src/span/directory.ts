@@ -1,6 +1,8 @@
 // Named objects: finding one, or making it, whoever else does the same at that moment.
 
 import { invalidArgument, MemspanError, outOfRange } from '../errors.ts';
+import { layoutText } from '../layout/canonical.ts';
+import type { Layout } from '../layout/layout.ts';
 import { compareExchange, load, store } from '../word/atomics.ts';
 import { clearBytes, writeBytes } from '../word/bytes.ts';
 import { newsCount, sleep, wake } from '../word/sleep.ts';
@@ -8,6 +10,7 @@ import type { Attachment } from './attachment.ts';
 import { ENTRY_SIZE, Entry, NAME_SIZE, READY } from './directory.layout.ts';
 import { OBJECT_ALIGNMENT } from './header.layout.ts';
 import { kindName } from './kinds.ts';
+import { agreeOnLayout, endOf, extentOf, storeLayout } from './stored-layout.ts';
 import type { ObjectEntry, SpanView } from './view.ts';
 
 /** How long somebody alive may take to make an object before we say that it is in the way. */
@@ -21,11 +24,20 @@ export interface ObjectRequest {
   readonly options: number;
   /** What the options mean, for the error that shows both. */
   readonly describeOptions: (options: number) => string;
+  /** What its bytes, or the messages in them, mean: is remembered, and whoever opens the object must mean the same. */
+  readonly layout?: Layout | undefined;
+  /**
+   * The object consists of that layout and nothing else, so that one with appended members, longer by them, will do: the
+   * entry says how long it is.
+   */
+  readonly extensible?: boolean | undefined;
 }
 
 /** The object of that name; made, of zeros, if there is none. Of any number who race, exactly one makes it. */
 export function openObject(attachment: Attachment, request: ObjectRequest): ObjectEntry {
   checkName(request.name, request.operation);
+  // Throws for one that has no text, before anything is claimed.
+  if (request.layout !== undefined) layoutText(request.layout);
   const { segment } = attachment.view;
   void segment.buffer;
   const entry = findOrMake(attachment, request);
@@ -92,10 +104,13 @@ function make(view: SpanView, index: number, request: ObjectRequest): ObjectEntr
         release();
         return undefined;
       }
-      end = Math.max(end, entry.offset + entry.length);
+      end = Math.max(end, endOf(entry));
     }
     const offset = Math.ceil(end / OBJECT_ALIGNMENT) * OBJECT_ALIGNMENT;
-    if (offset + request.length > geometry.size) throw noRoom(view, offset, request);
+    const extent = extentOf(offset, request.length, request.layout);
+    if (endOf(extent) > geometry.size) {
+      throw noRoom(view, offset, request, endOf(extent) - offset);
+    }
     // A claimant that died may have written here.
     clearBytes(words, offset, request.length);
     clearBytes(words, 4 * (at + Entry.kind), ENTRY_SIZE - 4 * Entry.kind);
@@ -106,12 +121,14 @@ function make(view: SpanView, index: number, request: ObjectRequest): ObjectEntr
     store(words, at + Entry.options, request.options);
     storeLong(words, at + Entry.offset, offset);
     storeLong(words, at + Entry.length, request.length);
+    // step: entry-before-layout
+    if (request.layout !== undefined) storeLayout(words, at, extent, request.layout);
     // step: entry-filled
     store(words, at + Entry.state, READY);
     // step: entry-ready
     wake(words, at + Entry.state, Number.POSITIVE_INFINITY);
-    const { kind, options, length } = request;
-    return { index, kind, name: request.name, options, offset, length };
+    const { kind, options } = request;
+    return { index, kind, name: request.name, options, ...extent };
   } catch (error) {
     release();
     throw error;
@@ -130,7 +147,9 @@ function agreed(view: SpanView, entry: ObjectEntry, request: ObjectRequest): Obj
     const [expected, found] = [request.options, options].map(request.describeOptions);
     throw mismatch(view, request, 'options', expected, found);
   }
-  if (length !== request.length) throw mismatch(view, request, 'bytes', request.length, length);
+  agreeOnLayout(view, entry, request);
+  const isLongEnough = request.extensible ? length >= request.length : length === request.length;
+  if (!isLongEnough) throw mismatch(view, request, 'bytes', request.length, length);
   return entry;
 }
 
@@ -193,14 +212,19 @@ function full(view: SpanView, { operation, name }: ObjectRequest): MemspanError 
   });
 }
 
-function noRoom(view: SpanView, offset: number, request: ObjectRequest): MemspanError {
+function noRoom(
+  view: SpanView,
+  offset: number,
+  request: ObjectRequest,
+  needed: number,
+): MemspanError {
   const left = Math.max(view.geometry.size - offset, 0);
   return new MemspanError('ERR_MEMSPAN_NO_SPACE', {
     operation: request.operation,
     object: request.name,
-    cause: `it needs ${request.length} bytes, and the span has ${left} left`,
+    cause: `it needs ${needed} bytes, and the span has ${left} left`,
     remedy: 'Make the span larger',
-    expected: request.length,
+    expected: needed,
     found: left,
   });
 }

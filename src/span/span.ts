@@ -2,6 +2,7 @@
 // somebody dies. What lives in it (`span.mutex(…)` and so on) is added by the rooms above.
 
 import { invalidArgument, MemspanError, outOfRange } from '../errors.ts';
+import type { Layout } from '../layout/layout.ts';
 import type { SegmentHandle } from '../segment/handle.ts';
 import { matcherOf } from '../segment/list.ts';
 import { Segment } from '../segment/segment.ts';
@@ -12,6 +13,7 @@ import type { Lifetime } from './geometry.ts';
 import { attachAnonymous, attachHandle, attachNamed, attachSegment, detach } from './join.ts';
 import { defineKind, kindName, kindOf } from './kinds.ts';
 import { type AttachOptions, checkSpanOptions, type SpanOptions } from './options.ts';
+import { layoutOf } from './stored-layout.ts';
 import { type Looking, type Thread, type ThreadHandle, threadsOf } from './thread.ts';
 import type { ObjectEntry, SpanView } from './view.ts';
 
@@ -30,6 +32,11 @@ export interface SpanObject {
   readonly fullName: string;
   /** Bytes. */
   readonly size: number;
+  /**
+   * What its bytes mean, or the messages in them; undefined where whoever made it has not said it. To look at it throws
+   * `ERR_MEMSPAN_CORRUPT` when what is stored is no layout, `ERR_MEMSPAN_CLOSED`.
+   */
+  readonly layout: Layout | undefined;
   /** The object, with the options it was made with. */
   open(): unknown;
 }
@@ -180,11 +187,15 @@ export class Span implements Disposable {
   }
 
   #describe(entry: ObjectEntry): SpanObject {
+    const layout = () => this.#read('object.layout', (view) => layoutOf(view, entry));
     return {
       kind: kindName(entry.kind),
       name: entry.name,
       fullName: `${this.name ?? ''}/${entry.name}`,
       size: entry.length,
+      get layout() {
+        return layout();
+      },
       open: () => openEntry(this, entry),
     };
   }

@@ -25,6 +25,7 @@ import {
   slotOf,
   TEXT_SIZE,
 } from './participant.layout.ts';
+import { type StoredLayout, storedLayout } from './stored-layout.ts';
 
 /** A named object, as its directory entry says. */
 export interface ObjectEntry {
@@ -36,6 +37,8 @@ export interface ObjectEntry {
   /** Bytes from the span's start, and how many. */
   readonly offset: number;
   readonly length: number;
+  /** Where its layout is described; `layoutOf` reads it. */
+  readonly layout: StoredLayout | undefined;
 }
 
 /** An attached thread, as its slot says. */
@@ -223,6 +226,8 @@ export class SpanView {
     const { objectsOffset, size } = this.geometry;
     const isInside = offset >= objectsOffset && offset + length <= size && offset % 4 === 0;
     if (!isInside || nameLength < 1 || nameLength > NAME_SIZE) return undefined;
+    const layout = storedLayout(this.words, at, { offset, length }, size);
+    if (layout === null) return undefined;
     return {
       index,
       kind: load(this.words, at + Entry.kind) >>> 0,
@@ -230,6 +235,7 @@ export class SpanView {
       options: load(this.words, at + Entry.options),
       offset,
       length,
+      layout,
     };
   }
 
