@@ -1,10 +1,12 @@
 // memspan's public entry: exports, nothing else.
 
 export type { Message } from './channel/codec.ts';
+export { duplex, type NodeStreamOptions } from './channel/node-streams.ts';
 export { Ring } from './channel/ring.ts';
 export type { RingAsyncOptions, RingMemory, RingWaitOptions } from './channel/ring-end.ts';
 export type { RingReader } from './channel/ring-reader.ts';
 export type { RingWriter } from './channel/ring-writer.ts';
+export type { ReadingEnd, WritingEnd } from './channel/streams.ts';
 export { type ErrorCode, MemspanError } from './errors.ts';
 export { layoutText } from './layout/canonical.ts';
 export { type BitsValue, bitfield, enumeration, offset } from './layout/coded.ts';

@@ -1,8 +1,10 @@
 // The reading end of a ring.
 
-import { setImmediate as nextTurn } from 'node:timers/promises';
+import type { Readable } from 'node:stream';
+import type { ReadableStream } from 'node:stream/web';
 import { invalidArgument, outOfRange } from '../errors.ts';
 import { compareExchange, load } from '../word/atomics.ts';
+import { type NodeStreamOptions, nodeReadable } from './node-streams.ts';
 import {
   CLOSED,
   DATA,
@@ -20,10 +22,9 @@ import {
   type RingMemory,
   type RingWaitOptions,
 } from './ring-end.ts';
+import { iterate } from './streams.ts';
+import { webReadable } from './web-streams.ts';
 import { copyWords, WordWindow } from './word-window.ts';
-
-/** After so many messages a for-await loop lets the event loop go round. */
-const MESSAGES_PER_TURN = 1024;
 
 /** No message: nothing there, time over, or the stream has ended (then `ended` is true). */
 type Nothing = null;
@@ -117,14 +118,18 @@ export class RingReader extends RingEnd implements Disposable, AsyncIterable<Uin
   }
 
   /** All messages until the writer closes. Leaving the loop leaves the reader open. */
-  async *[Symbol.asyncIterator](): AsyncGenerator<Uint8Array, void, undefined> {
-    for (let count = 1; ; count++) {
-      const message = await this.receiveAsync();
-      if (message === null) return;
-      yield message;
-      // A message that is there needs no event loop: timers, signals and I/O would wait for ever.
-      if (count % MESSAGES_PER_TURN === 0) await nextTurn();
-    }
+  [Symbol.asyncIterator](): AsyncIterableIterator<Uint8Array, undefined> {
+    return iterate(this);
+  }
+
+  /** A Web stream of the messages, which owns this end: it closes it when it is cancelled, fails or has ended. */
+  toWeb(): ReadableStream<Uint8Array> {
+    return webReadable(this);
+  }
+
+  /** A Node stream of the messages, which owns this end, likewise. */
+  toNode(options: NodeStreamOptions = {}): Readable {
+    return nodeReadable(this, options);
   }
 
   /** Undefined: nothing yet. False: nothing will come. */

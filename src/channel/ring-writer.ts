@@ -1,8 +1,11 @@
 // The writing end of a ring.
 
+import type { Writable } from 'node:stream';
+import type { WritableStream } from 'node:stream/web';
 import { outOfRange } from '../errors.ts';
 import { compareExchange, load } from '../word/atomics.ts';
 import { type Message, ofBytes } from './codec.ts';
+import { type NodeStreamOptions, nodeWritable } from './node-streams.ts';
 import {
   CLOSED,
   DATA,
@@ -20,6 +23,7 @@ import {
   type RingMemory,
   type RingWaitOptions,
 } from './ring-end.ts';
+import { webWritable } from './web-streams.ts';
 import { copyWords, WordWindow } from './word-window.ts';
 
 const { bytesOf } = ofBytes;
@@ -94,6 +98,16 @@ export class RingWriter extends RingEnd implements Disposable {
       throw this.peerClosed('the reader closed before it had read everything');
     };
     return this.blockAsync(attempt, options, true);
+  }
+
+  /** A Web stream that sends what is written to it and owns this end: it closes it when it is closed, aborted or fails. */
+  toWeb(): WritableStream<Message> {
+    return webWritable(this);
+  }
+
+  /** A Node stream that sends what is written to it and owns this end, likewise. */
+  toNode(options: NodeStreamOptions = {}): Writable {
+    return nodeWritable(this, options);
   }
 
   // The hot path: one atomic operation. What is rare lies in functions of its own, so that this one stays
