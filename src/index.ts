@@ -1,6 +1,11 @@
 // memspan's public entry: exports, nothing else.
 
 export type { Message } from './channel/codec.ts';
+export { Latest } from './channel/latest.ts';
+export type { LatestLoan } from './channel/latest-loan.ts';
+export type { LatestBuffers, LatestOfBytes, LatestOfLayout } from './channel/latest-options.ts';
+export type { LatestReader } from './channel/latest-reader.ts';
+export type { ClaimOptions, LatestWriter } from './channel/latest-writer.ts';
 export { duplex, type NodeStreamOptions } from './channel/node-streams.ts';
 export { Ring } from './channel/ring.ts';
 export type { RingAsyncOptions, RingMemory, RingWaitOptions } from './channel/ring-end.ts';

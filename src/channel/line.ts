@@ -70,7 +70,8 @@ export class Line {
   /** For what concerns everybody, such as an end. */
   ringAll(): void {
     if (load(this.#words, this.#index) === 0) return;
-    this.#attachment.waiting.ringAll(this.#index);
+    // Where nobody alive waits, the mark goes as well.
+    if (!this.#attachment.waiting.ringAll(this.#index)) this.#ring();
     this.#queue.look();
   }
 

@@ -2,6 +2,7 @@
 // the span is open and its memory is there.
 
 import { invalidArgument, outOfRange } from '../errors.ts';
+import type { Layout } from '../layout/layout.ts';
 import type { Attachment } from '../span/attachment.ts';
 import { openObject } from '../span/directory.ts';
 import { Span } from '../span/span.ts';
@@ -24,6 +25,8 @@ interface Named {
   /** Option bits: all who open it must mean the same. */
   readonly options: number;
   readonly describeOptions: (options: number) => string;
+  /** Of what it carries: all who open it must mean the same. */
+  readonly layout?: Layout | undefined;
 }
 
 /** The object of that name; made, of zeros, if there is none. */
