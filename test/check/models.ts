@@ -5,6 +5,7 @@ import { condition } from './models/condition.ts';
 import { directory } from './models/directory.ts';
 import { event } from './models/event.ts';
 import { line } from './models/line.ts';
+import { latest } from './models/latest.ts';
 import { mutex } from './models/mutex.ts';
 import { once } from './models/once.ts';
 import { ring } from './models/ring.ts';
@@ -23,5 +24,6 @@ export const models: readonly Model[] = [
   ...span,
   ...line,
   ...ring,
+  ...latest,
   ...directory,
 ];
