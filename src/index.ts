@@ -22,6 +22,8 @@ export {
   type AtomicName,
   alignOf,
   type BitField,
+  type EmbeddedName,
+  type EmbeddedOption,
   type Field,
   type Infer,
   type IntegerName,
@@ -66,6 +68,7 @@ export {
 } from './span/find.ts';
 export type { Lifetime } from './span/geometry.ts';
 export type { AttachOptions, SpanOptions, Stale } from './span/options.ts';
+export {} from './span/record.ts';
 export { Span, type SpanObject, type SpanThread } from './span/span.ts';
 export type { ThreadHandle, ThreadWait } from './span/thread.ts';
 export { Barrier, type BarrierOptions } from './sync/barrier.ts';
@@ -73,6 +76,7 @@ export { Condition } from './sync/condition.ts';
 export { CriticalSection } from './sync/critical-section.ts';
 export type { CriticalSectionGuard } from './sync/critical-section-guard.ts';
 export type { DeadlockMember } from './sync/deadlock.ts';
+export { barrier, condition, event, mutex, once, rwlock, semaphore } from './sync/embedded.ts';
 export { Event, type EventOptions } from './sync/event.ts';
 export type { LockEvent } from './sync/events.ts';
 export { Mutex, type MutexOptions } from './sync/mutex.ts';

@@ -5,6 +5,7 @@
 //           struct{name:layout,…} | union{name:layout,…}
 //           bitfield(base){name:BITS,…} | enumeration(base){name=NUMBER,…}
 //           offset(layout) | offset(^N)
+//           mutex | rwlock | condition | event | once | semaphore(…) | barrier(…), with options as embedded.ts has them
 //
 // ASCII, without spaces; numbers are decimal. Sizes and offsets follow from C's rules of placement and are not in it. ^N is
 // the array, struct, union or offset that is N further out than the one directly around this offset, which is ^0.
@@ -65,6 +66,10 @@ class Writer {
       case 'enumeration': {
         const values = [...shape.values].map(([name, number]) => `${name}=${number}`);
         return this.#add(`enumeration(${shape.base}){${values.join(',')}}`);
+      }
+      case 'embedded': {
+        const options = shape.options.length > 0 ? `(${shape.options.join(',')})` : '';
+        return this.#add(`${shape.name}${options}`);
       }
       case 'offset': {
         const target = shape.target();

@@ -1,6 +1,7 @@
 // Is this a value of that layout? Asked before the first byte is written, so that a refused value changes nothing.
 
 import { invalidArgument, outOfRange } from '../errors.ts';
+import { valued } from './embedded.ts';
 import type { Layout, NumberName, Shape, ShapeOf } from './layout.ts';
 import { type Path, textOf } from './place.ts';
 import { limitsOf } from './scalars.ts';
@@ -55,7 +56,7 @@ export function check(
       checkArray(shape, value, target, at, path, wrong);
       return;
     case 'struct':
-      for (const field of shape.fields)
+      for (const field of valued(layout, shape))
         check(field.layout, member(value, field.name, wrong), target, at + field.offset, {
           parent: path,
           key: field.name,
@@ -80,6 +81,9 @@ export function check(
       throw outside(`one of ${[...shape.values.keys()].join(', ')}`);
     case 'offset':
       checkPointer(shape, value, target, at, wrong, outside);
+      return;
+    case 'embedded':
+      throw wrong(`a value of a ${shape.name}, which has none: it is used in place`);
   }
 }
 

@@ -1,6 +1,7 @@
 // A layout as the declarations that other languages need: every struct, union and bitfield has a name, and what is inside
 // comes before what it is in.
 
+import { layoutText } from './canonical.ts';
 import type { BitField, IntegerName, Layout, NumberName, UnsignedName } from './layout.ts';
 import { checkName } from './names.ts';
 import { checkLayout } from './sequences.ts';
@@ -10,8 +11,18 @@ export type Reference =
   | { readonly kind: 'number'; readonly name: NumberName; readonly says?: string }
   | { readonly kind: 'bool' }
   | { readonly kind: 'utf8' | 'bytes'; readonly length: number }
-  | { readonly kind: 'array'; readonly element: Reference; readonly length: number }
+  | {
+      readonly kind: 'array';
+      readonly element: Reference;
+      readonly length: number;
+      readonly says?: string;
+    }
   | { readonly kind: 'named'; readonly name: string };
+
+/** What is to be said about a member beside its type. */
+export function remarkOn(type: Reference): string | undefined {
+  return 'says' in type ? type.says : undefined;
+}
 
 export interface Declaration {
   readonly name: string;
@@ -81,6 +92,14 @@ class Namer {
             value: number,
           });
         return { kind: 'number', name: shape.base };
+      case 'embedded':
+        // Its words are memspan's: another language keeps the place.
+        return {
+          kind: 'array',
+          element: { kind: 'number', name: 'u32' },
+          length: layout.size / 4,
+          says: `memspan's ${layoutText(layout)}: not to be touched`,
+        };
       default: {
         const name = top ? path : this.#free(path);
         if (shape.kind === 'bitfield') {

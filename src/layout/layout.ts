@@ -26,6 +26,18 @@ export type IntegerName = UnsignedName | 'i8' | 'i16' | 'i32';
 /** What Atomics works on. */
 export type AtomicName = IntegerName | 'u64' | 'i64';
 
+/** What lives in a span and has a place in other layouts: the locks and their kin. */
+export type EmbeddedName =
+  | 'mutex'
+  | 'rwlock'
+  | 'semaphore'
+  | 'condition'
+  | 'barrier'
+  | 'event'
+  | 'once';
+/** As it stands in the canonical text: `fair`, 3. */
+export type EmbeddedOption = string | number;
+
 /** A member of a struct (at its place) or of a union (at 0). */
 export interface Field {
   readonly name: string;
@@ -55,7 +67,14 @@ export type Shape =
       readonly base: IntegerName;
       readonly values: ReadonlyMap<string, number>;
     }
-  | { readonly kind: 'offset'; readonly target: () => Layout };
+  | { readonly kind: 'offset'; readonly target: () => Layout }
+  | {
+      readonly kind: 'embedded';
+      readonly name: EmbeddedName;
+      readonly options: readonly EmbeddedOption[];
+      /** What is not in the text, and may be another in each program. */
+      readonly own?: object | undefined;
+    };
 
 /** The shape of that kind. */
 export type ShapeOf<Kind extends Shape['kind']> = Extract<Shape, { readonly kind: Kind }>;
@@ -76,6 +95,8 @@ export interface Layout<Value = any, View = any> {
   readonly align: number;
   /** How many layouts are inside one another here; a scalar has 1. */
   readonly depth: number;
+  /** Whether there are locks or their kin in it. */
+  readonly embeds: boolean;
   readonly [types]?: { readonly value: Value; readonly view: View };
 }
 
@@ -99,7 +120,14 @@ export function makeLayout<Value, View>(
 ): Layout<Value, View> {
   if (size > SIZE_MAX) throw outOfRange(`a layout of ${size} bytes is larger than any memory`);
   if (inner >= DEPTH_MAX) throw outOfRange(`layouts nest at most ${DEPTH_MAX} deep`);
-  return Object.freeze({ shape, size, align, depth: inner + 1 });
+  return Object.freeze({ shape, size, align, depth: inner + 1, embeds: embedsAny(shape) });
+}
+
+function embedsAny(shape: Shape): boolean {
+  if (shape.kind === 'array') return shape.element.embeds;
+  if (shape.kind === 'struct' || shape.kind === 'union')
+    return shape.fields.some(({ layout }) => layout.embeds);
+  return shape.kind === 'embedded';
 }
 
 /** The bytes that a value of the layout occupies, as C's `sizeof`. */

@@ -4,7 +4,8 @@
 import { MemspanError } from '../errors.ts';
 import { layoutText, TEXT_MAX } from './canonical.ts';
 import { bitfield, enumeration, offset } from './coded.ts';
-import { DEPTH_MAX, type Layout } from './layout.ts';
+import { embedded, isEmbeddedName } from './embedded.ts';
+import { DEPTH_MAX, type EmbeddedOption, type Layout } from './layout.ts';
 import { atomic, bool, numbers } from './scalars.ts';
 import { array, bytes, utf8 } from './sequences.ts';
 import { structOf, unionOf } from './struct.ts';
@@ -61,6 +62,7 @@ class Parser {
 
   #rest(word: string, start: number, inside: readonly Surrounding[]): Layout {
     if (Object.hasOwn(numbers, word)) return numbers[word as keyof typeof numbers];
+    if (isEmbeddedName(word)) return embedded(word, this.#options());
     switch (word) {
       case 'atomic': {
         this.#expect('.');
@@ -115,6 +117,17 @@ class Parser {
     if (target === undefined) throw this.#wrong('a layout around this one');
     this.#expect(')');
     return offset(() => target.layout as Layout);
+  }
+
+  #options(): EmbeddedOption[] {
+    const options: EmbeddedOption[] = [];
+    if (!this.#take('(')) return options;
+    do {
+      const option = this.#match(/[a-z]{1,16}|\d{1,16}/y, 'an option');
+      options.push(/\d/.test(option) ? Number(option) : option);
+    } while (this.#take(','));
+    this.#expect(')');
+    return options;
   }
 
   #base(): Layout<number, number> {

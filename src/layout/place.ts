@@ -1,6 +1,6 @@
 // Where a value is: memory as the user gave it, turned into a buffer and a checked position in it.
 
-import { invalidArgument, outOfRange } from '../errors.ts';
+import { invalidArgument, MemspanError, outOfRange } from '../errors.ts';
 import type { Layout } from './layout.ts';
 
 /** A buffer, or any view of a part of one (Uint8Array, Buffer, DataView). */
@@ -26,6 +26,23 @@ export function placeOf(operation: string, layout: Layout, memory: Memory, offse
   return part
     ? { buffer: memory.buffer, at: memory.byteOffset + offset }
     : { buffer: memory, at: offset };
+}
+
+/** Set by src/segment on the buffer of a read-only mapping: this room knows no segments. */
+const READ_ONLY: unique symbol = Symbol.for('memspan.readOnly') as never;
+
+/** Whether writing to the buffer would reach nobody. */
+export function isReadOnly(buffer: ArrayBufferLike): boolean {
+  return READ_ONLY in buffer;
+}
+
+/** For a write that was asked of it. */
+export function readOnlyError(operation: string): MemspanError {
+  return new MemspanError('ERR_MEMSPAN_READ_ONLY', {
+    operation,
+    cause: 'the memory is mapped read-only: a write would reach nobody',
+    remedy: 'Open it without readOnly to write',
+  });
 }
 
 function isBuffer(memory: unknown): boolean {

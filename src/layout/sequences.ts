@@ -22,7 +22,7 @@ export function array<L extends Layout>(
   element: L,
   length: number,
 ): Layout<
-  Infer<L>[],
+  [Infer<L>] extends [never] ? never : Infer<L>[],
   ViewOf<L> extends number | bigint ? NumberElements<ViewOf<L>> : Elements<ViewOf<L>, Infer<L>>
 > {
   checkLayout(element, 'array');

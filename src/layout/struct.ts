@@ -8,8 +8,10 @@ import { checkLayout } from './sequences.ts';
 /** Layouts by the names of the members. */
 export type Members = Readonly<Record<string, Layout>>;
 
-/** What `read` returns for a struct. */
-export type StructValue<M extends Members> = { -readonly [Name in keyof M]: Infer<M[Name]> };
+/** What `read` returns for a struct: the members that have a value. */
+export type StructValue<M extends Members> = {
+  -readonly [Name in keyof M as [Infer<M[Name]>] extends [never] ? never : Name]: Infer<M[Name]>;
+};
 
 /** What `read` returns for a union (all members that make sense), and `write` takes (exactly one). */
 export type UnionValue<M extends Members> = { -readonly [Name in keyof M]?: Infer<M[Name]> };
@@ -38,7 +40,7 @@ export function struct<const M extends Members>(
  * makes of the bytes, less those for which they make no sense; `write` takes an object with exactly one member, and makes
  * the bytes behind it zero.
  *
- * @throws TypeError for a name that is no identifier, or no members.
+ * @throws TypeError for a name that is no identifier, no members, or a lock among them, whose bytes are its own.
  */
 export function union<const M extends Members>(members: M): Layout<UnionValue<M>, MembersView<M>> {
   return unionOf(Object.entries(members));
@@ -81,6 +83,9 @@ export function structOf<Value, View>(members: Entries): Layout<Value, View> {
 /** @internal */
 export function unionOf<Value, View>(members: Entries): Layout<Value, View> {
   check(members, 'union');
+  const lock = members.find(([, layout]) => layout.embeds);
+  if (lock !== undefined)
+    throw invalidArgument(`union: member "${lock[0]}" has a lock in it, whose bytes are its own`);
   const fields = members.map(([name, layout]): Field => ({ name, layout, offset: 0 }));
   const align = mostOf(members, 'align');
   const size = roundUp(mostOf(members, 'size'), align);

@@ -1,6 +1,12 @@
 // A layout in C: a header that asserts its own sizes and offsets when it is compiled.
 
-import { type Declaration, declarationsOf, type Reference, unreserved } from './declarations.ts';
+import {
+  type Declaration,
+  declarationsOf,
+  type Reference,
+  remarkOn,
+  unreserved,
+} from './declarations.ts';
 import type { Layout, NumberName } from './layout.ts';
 
 /** C11's keywords, C++'s, and what the headers below define as macros. */
@@ -94,5 +100,6 @@ function declarator(type: Reference, name: string): string {
 }
 
 function comment(type: Reference): string {
-  return type.kind === 'number' && type.says !== undefined ? ` /* ${type.says} */` : '';
+  const remark = remarkOn(type);
+  return remark === undefined ? '' : ` /* ${remark} */`;
 }

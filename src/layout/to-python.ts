@@ -1,6 +1,12 @@
 // A layout in Python: classes of ctypes, which place their members as C does.
 
-import { type Declaration, declarationsOf, type Reference, unreserved } from './declarations.ts';
+import {
+  type Declaration,
+  declarationsOf,
+  type Reference,
+  remarkOn,
+  unreserved,
+} from './declarations.ts';
 import type { Layout, NumberName } from './layout.ts';
 
 const RESERVED: ReadonlySet<string> = new Set(
@@ -77,5 +83,6 @@ function typeOf(type: Reference): string {
 }
 
 function comment(type: Reference): string {
-  return type.kind === 'number' && type.says !== undefined ? `  # ${type.says}` : '';
+  const remark = remarkOn(type);
+  return remark === undefined ? '' : `  # ${remark}`;
 }

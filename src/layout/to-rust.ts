@@ -1,6 +1,12 @@
 // A layout in Rust: repr(C) types that assert their own sizes when they are compiled.
 
-import { type Declaration, declarationsOf, type Reference, unreserved } from './declarations.ts';
+import {
+  type Declaration,
+  declarationsOf,
+  type Reference,
+  remarkOn,
+  unreserved,
+} from './declarations.ts';
 import type { Layout } from './layout.ts';
 
 const RESERVED: ReadonlySet<string> = new Set(
@@ -84,5 +90,6 @@ function typeOf(type: Reference): string {
 }
 
 function comment(type: Reference): string {
-  return type.kind === 'number' && type.says !== undefined ? ` // ${type.says}` : '';
+  const remark = remarkOn(type);
+  return remark === undefined ? '' : ` // ${remark}`;
 }

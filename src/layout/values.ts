@@ -2,10 +2,11 @@
 //
 // Neither is atomic: where others write meanwhile, a lock or a channel keeps values whole.
 
-import { MemspanError } from '../errors.ts';
+import { invalidArgument, MemspanError } from '../errors.ts';
 import { check, chosen, fits } from './checked.ts';
+import { hasValue, valued } from './embedded.ts';
 import type { Infer, IntegerName, Layout, NumberName, ShapeOf } from './layout.ts';
-import { type Memory, type Path, placeOf, textOf } from './place.ts';
+import { isReadOnly, type Memory, type Path, placeOf, readOnlyError, textOf } from './place.ts';
 
 /** Whether the machine puts the least significant byte first, as all do on which Node is common. */
 const LITTLE: boolean = new Uint8Array(new Uint16Array([1]).buffer)[0] === 1;
@@ -15,20 +16,23 @@ const decoder = new TextDecoder('utf-8', { ignoreBOM: true });
 
 /**
  * The value at `offset` bytes of the memory, as plain objects, arrays, numbers, strings; nothing in it refers to the memory.
+ * Locks have no value: members that are some are left out.
  *
  * @throws RangeError if it is not within the memory. MemspanError `ERR_MEMSPAN_CORRUPT`, with the path, for an enumeration
  * whose number has no name, and for a relative pointer out of the buffer.
  */
 export function read<L extends Layout>(layout: L, memory: Memory, offset = 0): Infer<L> {
   const { buffer, at } = placeOf('read', layout, memory, offset);
+  if (!hasValue(layout)) throw invalidArgument('read: locks have no value');
   return get(layout, new DataView(buffer), at, 'read');
 }
 
 /**
  * Writes a value at `offset` bytes of the memory, all of it or, if it is refused, nothing. Bytes between members stay as
- * they are; those behind a shorter text, and behind the member of a union, become zero.
+ * they are, and so do locks; those behind a shorter text, and behind the member of a union, become zero.
  *
  * @throws TypeError or RangeError with the path to what is wrong: `write: pos[2]: 300 is not an integer from 0 to 255 (u8)`.
+ * MemspanError `ERR_MEMSPAN_READ_ONLY` for memory of a read-only segment.
  */
 export function write<L extends Layout>(
   layout: L,
@@ -37,6 +41,7 @@ export function write<L extends Layout>(
   value: Infer<L>,
 ): void {
   const { buffer, at } = placeOf('write', layout, memory, offset);
+  if (isReadOnly(buffer)) throw readOnlyError('write');
   check(layout, value, { operation: 'write', byteLength: buffer.byteLength }, at);
   put(layout, new DataView(buffer), at, value);
 }
@@ -69,7 +74,7 @@ export function get(
       );
     case 'struct':
       return Object.fromEntries(
-        shape.fields.map(({ name, layout: inner, offset }) => [
+        valued(layout, shape).map(({ name, layout: inner, offset }) => [
           name,
           get(inner, data, at + offset, operation, { parent: path, key: name }),
         ]),
@@ -138,7 +143,7 @@ export function put(layout: Layout, data: DataView, at: number, value: unknown):
         put(shape.element, data, at + i * shape.element.size, (value as ArrayLike<unknown>)[i]);
       return;
     case 'struct':
-      for (const { name, layout: inner, offset } of shape.fields)
+      for (const { name, layout: inner, offset } of valued(layout, shape))
         put(inner, data, at + offset, (value as Record<string, unknown>)[name]);
       return;
     case 'union': {

@@ -18,6 +18,8 @@ type Factory = (
 ) => ViewClass;
 
 const factories = new WeakMap<Layout, Factory>();
+/** For memory that cannot be written. */
+const readOnlyFactories = new WeakMap<Layout, Factory>();
 
 /** The class of the views of that layout in the lens's buffer. */
 export function viewClass(layout: Layout, lens: Lens): ViewClass {
@@ -25,28 +27,29 @@ export function viewClass(layout: Layout, lens: Lens): ViewClass {
   if (known !== undefined) return known;
   const parts = partsOf(layout);
   const classes = parts.map((part) => (isComposite(part) ? viewClass(part, lens) : undefined));
-  const made = factoryOf(layout)(lens, parts, classes, Elements);
+  const made = factoryOf(layout, lens.readOnly)(lens, parts, classes, Elements);
   lens.classes.set(layout, made);
   return made;
 }
 
-function factoryOf(layout: Layout): Factory {
-  const known = factories.get(layout);
+function factoryOf(layout: Layout, readOnly: boolean): Factory {
+  const made = readOnly ? readOnlyFactories : factories;
+  const known = made.get(layout);
   if (known !== undefined) return known;
   const { shape, align } = layout;
   const body =
     shape.kind === 'array'
-      ? arrayCode(shape)
+      ? arrayCode(shape, readOnly)
       : shape.kind === 'bitfield'
-        ? bitfieldCode(shape)
-        : membersCode(shape as ShapeOf<'struct' | 'union'>, align);
+        ? bitfieldCode(shape, readOnly)
+        : membersCode(shape as ShapeOf<'struct' | 'union'>, align, readOnly);
   const factory = new Function(
     'lens, L, C, Elements',
     `'use strict'; const {u8, i8, u16, i16, u32, i32, u64, i64, f32, f64} = lens.arrays;
     ${constantsCode(partsOf(layout))}
     return ${body};`,
   ) as Factory;
-  factories.set(layout, factory);
+  made.set(layout, factory);
   return factory;
 }
 
@@ -71,37 +74,52 @@ function isComposite({ shape }: Layout): boolean {
 }
 
 const CONSTRUCTOR = 'constructor(i) { this.$i = i; }';
+const REFUSE = 'lens.refuse();';
 
-function membersCode({ fields }: ShapeOf<'struct' | 'union'>, align: number): string {
+function membersCode(
+  { fields }: ShapeOf<'struct' | 'union'>,
+  align: number,
+  readOnly: boolean,
+): string {
   const members = fields.map(({ name, layout, offset }, k) => {
     const at = (width: number): string => index('this.$i', align / width, offset / width);
-    const setter = setCode(layout, k, at, 'v', JSON.stringify(name));
-    return `get [${JSON.stringify(name)}]() { return ${getCode(layout, k, at, JSON.stringify(name))}; }
-    ${setter === undefined ? '' : `set [${JSON.stringify(name)}](v) { ${setter} }`}`;
+    const key = JSON.stringify(name);
+    const setter = setCode(layout, k, at, 'v', key);
+    // A lock is made once for each view that has it.
+    const isLock = layout.shape.kind === 'embedded';
+    const value = isLock
+      ? `this.#live${k} ??= ${getCode(layout, k, at, key)}`
+      : getCode(layout, k, at, key);
+    return `${isLock ? `#live${k};` : ''} get [${key}]() { return ${value}; }
+    ${setter === undefined ? '' : `set [${key}](v) { ${readOnly ? REFUSE : setter} }`}`;
   });
   return `class { ${CONSTRUCTOR} ${members.join('\n')} }`;
 }
 
-function arrayCode({ element, length }: ShapeOf<'array'>): string {
+function arrayCode({ element, length }: ShapeOf<'array'>, readOnly: boolean): string {
   const { align, size, shape } = element;
   const stride = size / align;
   const unit = stride === 1 ? '(this.$i + k)' : `(this.$i + k * ${stride})`;
   const at = (width: number): string => index(unit, align / width, 0);
   const inside = `if (!(k >= 0 && k < ${length} && Number.isInteger(k))) this.refuse(k);`;
   const write = setCode(element, 0, at, 'v', 'k') ?? `lens.write(L[0], ${at(1)}, v, k);`;
+  const isLock = shape.kind === 'embedded';
+  const value = isLock
+    ? `this.#live[k] ??= ${getCode(element, 0, at, 'k')}`
+    : getCode(element, 0, at, 'k');
   const typed =
     shape.kind === 'number'
       ? `get typed() { return ${shape.name}.subarray(this.$i, this.$i + ${length}); }`
       : '';
   return `class extends Elements {
-    constructor(i) { super(); this.$i = i; }
+    ${isLock ? '#live = [];' : ''} constructor(i) { super(); this.$i = i; }
     get length() { return ${length}; }
-    get(k) { ${inside} return ${getCode(element, 0, at, 'k')}; }
-    set(k, v) { ${inside} ${write} }
+    get(k) { ${inside} return ${value}; }
+    set(k, v) { ${inside} ${readOnly ? REFUSE : write} }
     ${typed} }`;
 }
 
-function bitfieldCode({ base, fields }: ShapeOf<'bitfield'>): string {
+function bitfieldCode({ base, fields }: ShapeOf<'bitfield'>, readOnly: boolean): string {
   const whole = `${base}[this.$i]`;
   const members = fields.map(({ name, width, shift }) => {
     const mask = 2 ** width - 1;
@@ -111,7 +129,7 @@ function bitfieldCode({ base, fields }: ShapeOf<'bitfield'>): string {
         ? `${whole} = v`
         : `${whole} = (${whole} & ${~(mask << shift)}) | ((v & ${mask}) << ${shift})`;
     return `get [${JSON.stringify(name)}]() { return ${read}; }
-    set [${JSON.stringify(name)}](v) { ${write}; }`;
+    set [${JSON.stringify(name)}](v) { ${readOnly ? REFUSE : write}; }`;
   });
   return `class { ${CONSTRUCTOR} ${members.join('\n')} }`;
 }
@@ -126,6 +144,7 @@ function getCode(layout: Layout, k: number, at: At, name: string): string {
   if (shape.kind === 'atomic')
     return `${shape.name}.subarray(${at(layout.size)}, ${at(layout.size)} + 1)`;
   if (shape.kind === 'bytes') return `u8.subarray(${at(1)}, ${at(1)} + ${layout.size})`;
+  if (shape.kind === 'embedded') return `lens.live(L${k}, ${at(1)}, ${name})`;
   return `lens.read(L${k}, ${at(1)}, ${name})`;
 }
 
@@ -138,7 +157,7 @@ function setCode(
   name: string,
 ): string | undefined {
   const { shape } = layout;
-  if (isComposite(layout) || shape.kind === 'bytes' || shape.kind === 'atomic') return undefined;
+  if (isComposite(layout) || ['bytes', 'atomic', 'embedded'].includes(shape.kind)) return undefined;
   if (shape.kind === 'number') return `${shape.name}[${at(layout.size)}] = ${value};`;
   if (shape.kind === 'bool') return `u8[${at(1)}] = ${value} ? 1 : 0;`;
   return `lens.write(L${k}, ${at(1)}, ${value}, ${name});`;

@@ -2,7 +2,7 @@
 
 import { invalidArgument, outOfRange } from '../errors.ts';
 import type { Layout } from './layout.ts';
-import { Lens } from './lens.ts';
+import { type Host, Lens } from './lens.ts';
 import { type Memory, placeOf } from './place.ts';
 import { viewClass } from './view-class.ts';
 
@@ -15,6 +15,9 @@ import { viewClass } from './view-class.ts';
  * but an aligned number of at most 4 bytes. For memory that stays: the accessors are made once for each layout and buffer
  * (some 80 µs, 40 µs for a further buffer). For bytes that pass, `read` and `write` are quicker.
  *
+ * Of memory of a read-only segment nothing can be assigned: `ERR_MEMSPAN_READ_ONLY`, at once. Locks and their kin live in
+ * spans: to reach one that is in raw memory is `ERR_MEMSPAN_UNSUPPORTED`; the other members are what they are.
+ *
  * @throws RangeError if it is not within the memory, or `offset` is no multiple of the layout's alignment (`read` and
  * `write` take any). TypeError for a layout of a single value.
  */
@@ -24,7 +27,7 @@ export function view<View extends object>(
   memory: Memory,
   offset = 0,
 ): View {
-  const { shape, size, align } = layout;
+  const { align } = layout;
   const { buffer, at } = placeOf('view', layout, memory, offset);
   if (!isInPlace(layout))
     throw invalidArgument('view: a single value has no members: use read and write');
@@ -32,14 +35,34 @@ export function view<View extends object>(
     throw outOfRange(
       `view: byte ${at} of the buffer is no multiple of ${align}, the alignment: use read and write`,
     );
-  const lens = Lens.of(buffer);
+  return through(Lens.of(buffer), layout, at);
+}
+
+/** The same in memory that has a host, at a place that is known to be right. @internal */
+export function viewWithin<View extends object>(
+  host: Host,
+  // biome-ignore lint/suspicious/noExplicitAny: of whatever value.
+  layout: Layout<any, View>,
+  at: number,
+): View {
+  return through(Lens.within(host), layout, at);
+}
+
+function through<View extends object>(
+  lens: Lens,
+  // biome-ignore lint/suspicious/noExplicitAny: of whatever value.
+  layout: Layout<any, View>,
+  at: number,
+): View {
+  const { shape, size, align } = layout;
+  if (shape.kind === 'embedded') return lens.live(layout, at, shape.name) as View;
   if (shape.kind === 'bytes') return lens.arrays.u8.subarray(at, at + size) as object as View;
   if (shape.kind === 'atomic')
     return lens.arrays[shape.name].subarray(at / align, at / align + 1) as object as View;
   return new (viewClass(layout, lens))(at / align) as View;
 }
 
-/** Whether it has members or is a part of a typed array; other values can only be copied. */
-function isInPlace({ shape }: Layout): boolean {
-  return 'fields' in shape || ['array', 'bytes', 'atomic'].includes(shape.kind);
+/** Whether it has members, is a part of a typed array, or a lock; other values can only be copied. @internal */
+export function isInPlace({ shape }: Layout): boolean {
+  return 'fields' in shape || ['array', 'bytes', 'atomic', 'embedded'].includes(shape.kind);
 }

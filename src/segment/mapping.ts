@@ -1,7 +1,7 @@
 // One mapping of a segment, seen from JavaScript: its buffers, its state, and the errors that state makes.
 
 import { constants } from 'node:buffer';
-import { type MappingHandle, native, Status } from '../binding.ts';
+import { MapFlag, type MappingHandle, native, Status } from '../binding.ts';
 import { invalidArgument, MemspanError, outOfRange } from '../errors.ts';
 import type { Subject } from './object.ts';
 import { checkOptions } from './options.ts';
@@ -13,12 +13,20 @@ export interface ByteRange {
   length?: number | undefined;
 }
 
+/** On the buffer of a read-only mapping, for src/layout, whose views of it have nothing that writes. */
+const READ_ONLY: unique symbol = Symbol.for('memspan.readOnly') as never;
+
+function markReadOnly(buffer: ArrayBufferLike): void {
+  Object.defineProperty(buffer, READ_ONLY, { value: true });
+}
+
 export class Mapping {
   readonly size: number;
   readonly buffer: SharedArrayBuffer;
   /** Holds Status bits; one plain read tells whether all is well. */
   readonly status: Uint32Array;
   readonly #handle: MappingHandle;
+  readonly #isReadOnly: boolean;
   #bulk: ArrayBuffer | undefined;
 
   constructor(fd: number, size: number, flags: number, subject: Subject) {
@@ -29,6 +37,8 @@ export class Mapping {
     }
     this.size = size;
     this.buffer = raw.buffer;
+    this.#isReadOnly = (flags & MapFlag.writable) === 0;
+    if (this.#isReadOnly) markReadOnly(raw.buffer);
     this.status = new Uint32Array(raw.status);
     this.#handle = raw.handle;
   }
@@ -43,7 +53,10 @@ export class Mapping {
         found: this.size,
       });
     }
-    this.#bulk ??= native.bulk(this.#handle);
+    if (this.#bulk === undefined) {
+      this.#bulk = native.bulk(this.#handle);
+      if (this.#isReadOnly) markReadOnly(this.#bulk);
+    }
     return this.#bulk;
   }
 

@@ -40,10 +40,12 @@ export function openObject(attachment: Attachment, request: ObjectRequest): Obje
   if (request.layout !== undefined) layoutText(request.layout);
   const { segment } = attachment.view;
   void segment.buffer;
-  const entry = findOrMake(attachment, request);
-  // Where the memory was cut short meanwhile, we have read and written zeros that nobody else sees: throws.
-  void segment.buffer;
-  return entry;
+  try {
+    return findOrMake(attachment, request);
+  } finally {
+    // Where the memory was cut short meanwhile, we have read and written zeros that nobody else sees: throws.
+    void segment.buffer;
+  }
 }
 
 function findOrMake(attachment: Attachment, request: ObjectRequest): ObjectEntry {
@@ -148,8 +150,10 @@ function agreed(view: SpanView, entry: ObjectEntry, request: ObjectRequest): Obj
     throw mismatch(view, request, 'options', expected, found);
   }
   agreeOnLayout(view, entry, request);
-  const isLongEnough = request.extensible ? length >= request.length : length === request.length;
-  if (!isLongEnough) throw mismatch(view, request, 'bytes', request.length, length);
+  if (!request.extensible && length !== request.length) {
+    throw mismatch(view, request, 'bytes', request.length, length);
+  }
+  if (length < request.length) throw tooShort(view, request, length);
   return entry;
 }
 
@@ -182,6 +186,22 @@ function mismatch(
     cause: `it is there as ${what}: ${found}, not ${expected}`,
     remedy: 'Open it as what it is, or choose another name',
     expected,
+    found,
+  });
+}
+
+/** Its layout says that it is longer. */
+function tooShort(
+  view: SpanView,
+  { operation, name, length }: ObjectRequest,
+  found: number,
+): MemspanError {
+  return new MemspanError('ERR_MEMSPAN_CORRUPT', {
+    operation,
+    object: `${view.segment.name ?? ''}/${name}`,
+    cause: `it has ${found} bytes, and its layout says ${length}`,
+    remedy: 'Remove the span with Span.unlink or `memspan rm`, and make it anew',
+    expected: length,
     found,
   });
 }

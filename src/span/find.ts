@@ -25,7 +25,7 @@ export interface Found {
   readonly fullName: string;
   /**
    * Joins the span and opens the object; close its span (`object.span.close()`) when it is no longer needed.
-   * For a thread: a handle with `exited()` and `close()`. Bytes know no span: join `span` by its name to close it.
+   * For a thread: a handle with `exited()` and `close()`. Bytes and records know no span: join `span` by its name to close it.
    */
   open(): unknown;
 }

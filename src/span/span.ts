@@ -11,7 +11,7 @@ import { openObject } from './directory.ts';
 import type { Listener } from './doorbell.ts';
 import type { Lifetime } from './geometry.ts';
 import { attachAnonymous, attachHandle, attachNamed, attachSegment, detach } from './join.ts';
-import { defineKind, kindName, kindOf } from './kinds.ts';
+import { defineKind, kindName, openEntry } from './kinds.ts';
 import { type AttachOptions, checkSpanOptions, type SpanOptions } from './options.ts';
 import { layoutOf } from './stored-layout.ts';
 import { type Looking, type Thread, type ThreadHandle, threadsOf } from './thread.ts';
@@ -213,9 +213,11 @@ export class Span implements Disposable {
   #read<T>(operation: string, look: (view: SpanView) => T): T {
     const { view } = this.attachment(operation);
     void view.segment.buffer;
-    const result = look(view);
-    void view.segment.buffer;
-    return result;
+    try {
+      return look(view);
+    } finally {
+      void view.segment.buffer;
+    }
   }
 
   #exit(thread: Thread): Promise<void> {
@@ -272,17 +274,6 @@ export class Span implements Disposable {
       remedy: 'Open the span again, and close it after its last use',
     });
   }
-}
-
-function openEntry(span: Span, entry: ObjectEntry): unknown {
-  const kind = kindOf(entry.kind);
-  if (kind !== undefined) return kind.open(span, entry);
-  throw new MemspanError('ERR_MEMSPAN_UNSUPPORTED', {
-    operation: 'open',
-    object: entry.name,
-    cause: `this memspan knows no objects of kind ${entry.kind}`,
-    remedy: 'Use the version of memspan that made it',
-  });
 }
 
 /** Throws a TypeError for what is no pattern. */

@@ -30,7 +30,8 @@ export interface EventOptions {
 const AUTO = 1;
 const INITIAL = 2;
 
-function encode(options: unknown, operation: string): number {
+/** @internal */
+export function encode(options: unknown, operation: string): number {
   if (typeof options !== 'object' || options === null) {
     throw invalidArgument(`${operation}: options are an object such as {reset: 'auto'}`);
   }
@@ -44,7 +45,8 @@ function encode(options: unknown, operation: string): number {
   return (reset === 'auto' ? AUTO : 0) | (initial ? INITIAL : 0);
 }
 
-function decode(bits: number): { reset: 'manual' | 'auto'; initial: boolean } {
+/** @internal */
+export function decode(bits: number): { reset: 'manual' | 'auto'; initial: boolean } {
   return { reset: (bits & AUTO) !== 0 ? 'auto' : 'manual', initial: (bits & INITIAL) !== 0 };
 }
 

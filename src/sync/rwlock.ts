@@ -56,7 +56,8 @@ Span.prototype.rwlock = function rwlock(
   return new RwLock(place, options);
 };
 
-function checkOptions(options: unknown, operation: string): void {
+/** @internal */
+export function checkOptions(options: unknown, operation: string): void {
   if (typeof options !== 'object' || options === null) {
     throw invalidArgument(`${operation}: options are an object such as {recover: () => …}`);
   }

@@ -56,6 +56,8 @@ function assignments(
         .flatMap(({ name, layout: inner, offset }) =>
           assignments(language, inner, member(name), `${place}.${name}`, at + offset),
         );
+    case 'embedded':
+      return [];
     case 'bitfield':
       return shape.fields.map(({ name }) => language.bits(place, name, member(name) as number));
     case 'enumeration':

@@ -2,16 +2,17 @@
 import assert from 'node:assert/strict';
 import fs from 'node:fs';
 import { test } from 'node:test';
-import { Mutex, Span, type SpanObject, type SpanThread } from '../../src/index.ts';
+import { Mutex, Span, type SpanObject, type SpanThread, struct, u32 } from '../../src/index.ts';
 import { codeOf, shmPath, uniqueName } from '../support/segments.ts';
 
 interface Subject {
   readonly span: Span;
   readonly object: SpanObject;
+  readonly record: SpanObject;
   readonly thread: SpanThread;
 }
 
-/** Each brings a span with the objects 'b' and 'm' to that state. */
+/** Each brings a span with the objects 'b', 'm' and 'r' to that state. */
 const states: Record<string, (span: Span) => void> = {
   open: () => {},
   closed: (span) => span.close(),
@@ -26,6 +27,7 @@ const states: Record<string, (span: Span) => void> = {
 };
 
 const others: Span[] = [];
+const Pair = struct({ one: u32, other: u32 });
 
 const acts: Record<string, (subject: Subject) => unknown> = {
   name: ({ span }) => span.name,
@@ -38,6 +40,8 @@ const acts: Record<string, (subject: Subject) => unknown> = {
   handle: ({ span }) => span.handle,
   'bytes(there)': ({ span }) => span.bytes('b', { size: 64 }),
   'bytes(new)': ({ span }) => span.bytes('new', { size: 64 }),
+  'view(there)': ({ span }) => span.view('r', Pair),
+  'view(new)': ({ span }) => span.view('new', Pair),
   'mutex(there)': ({ span }) => span.mutex('m'),
   'mutex(new)': ({ span }) => span.mutex('new'),
   rwlock: ({ span }) => span.rwlock('new'),
@@ -48,10 +52,11 @@ const acts: Record<string, (subject: Subject) => unknown> = {
   barrier: ({ span }) => span.barrier('new', { parties: 1 }),
   once: ({ span }) => span.once('new'),
   'Mutex.at': ({ span }) => Mutex.at(span, span.bytes('b', { size: 64 }).byteOffset),
-  objects: ({ span }) => assert.equal(span.objects().length, 2),
+  objects: ({ span }) => assert.equal(span.objects().length, 3),
   object: ({ span }) => assert.equal(span.object('b')?.size, 64),
   'object.name': ({ object }) => assert.match(object.fullName, /\/b$/),
   'object.open': ({ object }) => object.open(),
+  'object.layout': ({ record }) => record.layout,
   threads: ({ span }) => assert.equal(span.threads()[0]?.name, 'me'),
   'thread.name': ({ thread }) => assert.equal(thread.name, 'me'),
   'thread.alive': ({ thread }) => assert.equal(thread.alive, true),
@@ -78,6 +83,8 @@ const [header = [], ...rows] = `
   handle            ok      CLOSED  CLOSED      ok         ok
   bytes(there)      ok      CLOSED  CLOSED      TRUNCATED  ok
   bytes(new)        ok      CLOSED  CLOSED      TRUNCATED  ok
+  view(there)       ok      CLOSED  CLOSED      TRUNCATED  ok
+  view(new)         ok      CLOSED  CLOSED      TRUNCATED  ok
   mutex(there)      ok      CLOSED  CLOSED      TRUNCATED  ok
   mutex(new)        ok      CLOSED  CLOSED      TRUNCATED  ok
   rwlock            ok      CLOSED  CLOSED      TRUNCATED  ok
@@ -92,6 +99,7 @@ const [header = [], ...rows] = `
   object            ok      CLOSED  CLOSED      TRUNCATED  ok
   object.name       ok      ok      ok          ok         ok
   object.open       ok      CLOSED  CLOSED      TRUNCATED  ok
+  object.layout     ok      CLOSED  CLOSED      TRUNCATED  ok
   threads           ok      CLOSED  CLOSED      TRUNCATED  ok
   thread.name       ok      ok      ok          ok         ok
   thread.alive      ok      CLOSED  CLOSED      ok         ok
@@ -115,7 +123,8 @@ for (const [column, state] of columns.entries()) {
         // The name of an unlinked span is not kept by its lifetime; that of a closed one is not there to join.
         if (lifetime === 'last-close' && state === 'closed') continue;
         const span = make(lifetime);
-        const subject = { span, object: span.objects()[0], thread: span.threads()[0] } as Subject;
+        const [object, , record] = span.objects();
+        const subject = { span, object, record, thread: span.threads()[0] } as Subject;
         states[state]?.(span);
         const code = codeOf(() => acts[what]?.(subject));
         const outcome = code?.replace('ERR_MEMSPAN_', '') ?? 'ok';
@@ -171,6 +180,7 @@ function make(lifetime: 'until-unlinked' | 'last-close'): Span {
   const span = Span.create(uniqueName(), { lifetime, as: 'me' });
   span.bytes('b', { size: 64 });
   span.mutex('m');
+  span.view('r', Pair);
   return span;
 }
 

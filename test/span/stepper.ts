@@ -1,9 +1,9 @@
-// The deeds of the victims of src/span: opening a span, closing it, making an object.
+// The deeds of the victims of src/span: opening a span, closing it, making an object without a layout or with one.
 import type { Span, SpanOptions } from '../../src/index.ts';
 import type { Puppet, Tools } from '../support/puppets.ts';
 import { deed, type End, endAt } from '../support/victims.ts';
 
-export type Act = 'open' | 'close' | 'make';
+export type Act = 'open' | 'close' | 'make' | 'describe';
 
 export interface Job {
   /** A step that its act comes to. */
@@ -28,7 +28,8 @@ function perform({ memspan, kept }: Tools, { act, name, options }: Job): void {
   const { spans } = kept as WithSpans['kept'];
   if (act === 'open') memspan.Span.open(name, options);
   else if (act === 'close') spans.get(name)?.close();
-  else spans.get(name)?.bytes('contested', { size: 100 });
+  else if (act === 'make') spans.get(name)?.bytes('contested', { size: 100 });
+  else spans.get(name)?.view('contested', memspan.array(memspan.u8, 100));
 }
 
 /** Has the victim end at the steps of all its jobs. */

@@ -2,7 +2,7 @@
 // next one in finds everything in order, nothing is taken from a paused one, no name is left. Each bout has a span of its own.
 import assert from 'node:assert/strict';
 import { setTimeout as delay } from 'node:timers/promises';
-import { type Lifetime, Segment, Span, type SpanOptions } from '../../src/index.ts';
+import { array, type Lifetime, Segment, Span, type SpanOptions, u8 } from '../../src/index.ts';
 import { format, geometryOf } from '../../src/span/geometry.ts';
 import { ATTACHED, idOf, Slot } from '../../src/span/participant.layout.ts';
 import type { Child, Tools } from '../support/puppets.ts';
@@ -36,6 +36,10 @@ export const groups: Readonly<Record<string, readonly Step[]>> = {
     { step: 'entry-claimed', act: 'make', next: RECOVERED },
     { step: 'entry-filled', act: 'make', next: RECOVERED },
     { step: 'entry-ready', act: 'make', next: RECOVERED },
+    { step: 'entry-claimed', act: 'describe', next: RECOVERED },
+    { step: 'entry-before-layout', act: 'describe', next: RECOVERED },
+    { step: 'entry-filled', act: 'describe', next: RECOVERED },
+    { step: 'entry-ready', act: 'describe', next: RECOVERED },
   ],
   slot: [
     { step: 'slot-lifeline', act: 'open', before: 'left', next: {} },
@@ -88,8 +92,10 @@ function open({ memspan, kept }: Tools, name: string, options: SpanOptions): Cam
 }
 
 /** Makes an object, or finds it; where it is, and whether it is as whoever made it had to leave it. */
-function make({ kept }: Tools, object: string, byte: number): unknown {
-  const bytes = kept.span.bytes(object, { size: 100 });
+function make({ memspan, kept }: Tools, object: string, byte: number, described: boolean): unknown {
+  const bytes = described
+    ? (kept.span.view(object, memspan.array(memspan.u8, 100)).typed as Uint8Array)
+    : kept.span.bytes(object, { size: 100 });
   const isWhole = bytes.every((each) => each === 0) || bytes.every((each) => each === byte);
   bytes.fill(byte);
   return { isWhole, offset: bytes.byteOffset };
@@ -100,7 +106,8 @@ const close = ({ kept }: Tools): void => kept.span.close();
 /** The act of the step; `victim` must have the span open for all but 'open'. */
 function perform(child: Child, act: Act, name: string, options: SpanOptions): Promise<unknown> {
   if (act === 'open') return child.run(open, name, options);
-  return act === 'make' ? child.run(make, 'contested', 7) : child.run(close);
+  if (act === 'close') return child.run(close);
+  return child.run(make, 'contested', 7, act === 'describe');
 }
 
 function prepare(name: string, { before, act }: Step, options: SpanOptions): void {
@@ -159,13 +166,13 @@ async function checkAfter(
   const { step, among, name, options, where } = bout;
   const came = await neighbour.run(open, name, { ...options, stale: 'recover' });
   // Who exits while it is attached leaves in order, whatever it was doing.
-  const leaves = end === 'exit' && step.act === 'make';
+  const leaves = end === 'exit' && (step.act === 'make' || step.act === 'describe');
   const expected = among || leaves ? {} : step.next;
   assert.deepEqual(came, { created: false, recovered: false, ...expected }, where);
   const span = survivor ?? Span.open(name, { ...options, stale: 'recover' });
   assert.equal(span.threads().filter(({ alive }) => alive).length, 2, where);
   assert.equal(await neighbour.run(locks), true, where);
-  await checkObjects(span, neighbour, where);
+  await checkObjects(span, neighbour, step.act === 'describe', where);
   await neighbour.run(close);
   span.close();
   if (options.lifetime !== 'last-close') assert.equal(Span.unlink(name), true, where);
@@ -179,12 +186,22 @@ function locks({ kept }: Tools): boolean {
 }
 
 /** Everybody sees the same objects, each whole and apart from the others, and there is room for all. */
-async function checkObjects(span: Span, neighbour: Child, where: string): Promise<void> {
+async function checkObjects(
+  span: Span,
+  neighbour: Child,
+  described: boolean,
+  where: string,
+): Promise<void> {
   const objects = ['contested', 'new-1', 'new-2', 'new-3', 'new-4'];
   const all = [];
   for (const [i, object] of objects.entries()) {
-    const made = await neighbour.run(make, object, 7 + i);
-    all.push(span.bytes(object, { size: 100 }));
+    // Further ones are described as well: what one leaves half-made must not spoil the next one's text.
+    const made = await neighbour.run(make, object, 7 + i, described);
+    all.push(
+      described
+        ? (span.view(object, array(u8, 100)).typed as Uint8Array)
+        : span.bytes(object, { size: 100 }),
+    );
     assert.deepEqual(made, { isWhole: true, offset: all[i]?.byteOffset }, `${object}: ${where}`);
   }
   assert.equal(span.objects().length, OBJECTS, where);
@@ -208,13 +225,14 @@ export async function pauseAt(step: Step, paused: Child, other: Child): Promise<
   await isStopped(paused, where);
   const coming = (async () => {
     await other.run(open, name, options);
-    return other.run(make, 'contested', 7);
+    return other.run(make, 'contested', 7, step.act === 'describe');
   })();
   // It comes at once, or it waits; time enough to take what is not its own. Then the first goes on.
   await Promise.race([coming, delay(20)]);
   paused.process.kill('SIGCONT');
   const [done, made] = (await Promise.all([performing, coming])) as [Made, Made];
-  if (step.act === 'make') assert.deepEqual(done, { isWhole: true, offset: made.offset }, where);
+  if (step.act === 'make' || step.act === 'describe')
+    assert.deepEqual(done, { isWhole: true, offset: made.offset }, where);
   assert.equal(made.isWhole, true, where);
   if (step.act !== 'close') {
     const seen = await Promise.all([paused.run(look), other.run(look)]);
