@@ -1,7 +1,9 @@
 // A reading end of a newest value. There may be any number, and nobody but who has one knows of it.
 
-import { setImmediate as nextTurn } from 'node:timers/promises';
+import type { Readable } from 'node:stream';
+import type { ReadableStream } from 'node:stream/web';
 import { MemspanError } from '../errors.ts';
+import type { Layout } from '../layout/layout.ts';
 import {
   type AsyncOptions,
   type BlockingOptions,
@@ -11,19 +13,21 @@ import {
 import type { Codec } from './codec.ts';
 import { SEAT } from './latest.layout.ts';
 import type { LatestEnd } from './latest-end.ts';
-import type { LatestState } from './latest-state.ts';
+import type { Copied, LatestState } from './latest-state.ts';
 import type { Line, Look } from './line.ts';
+import { type NodeStreamOptions, nodeReadable } from './node-streams.ts';
 import { Seat } from './seat.ts';
+import { iterate } from './streams.ts';
+import { webReadable } from './web-streams.ts';
 
 /** What a look has come to; `value` is null when nothing will come. */
 interface Come<T> {
   readonly value: T | null;
 }
 
-/** After so many values a for-await loop lets the event loop go round. */
-const VALUES_PER_TURN = 256;
-
 export class LatestReader<T> implements Disposable, AsyncIterable<T> {
+  /** Of the values; undefined where they are bytes. */
+  readonly layout: Layout | undefined;
   readonly #end: LatestEnd;
   readonly #codec: Codec<T, never>;
   readonly #state: LatestState;
@@ -38,6 +42,7 @@ export class LatestReader<T> implements Disposable, AsyncIterable<T> {
   /** Made by `latest.reader()`. */
   constructor(end: LatestEnd, codec: Codec<T, never>) {
     this.#end = end;
+    this.layout = codec.layout;
     this.#codec = codec;
     this.#state = end.state;
     this.#line = end.line();
@@ -62,8 +67,8 @@ export class LatestReader<T> implements Disposable, AsyncIterable<T> {
   }
 
   /**
-   * The newest value, if it is newer than the one that this reader took last; else null. Never waits, nor looks whether
-   * the writer lives. Throws `ERR_MEMSPAN_WOULD_BLOCK` as `latest.read` does.
+   * The newest value, if it is newer than the one that this reader took last; else null, also where `latest.read` throws
+   * `ERR_MEMSPAN_WOULD_BLOCK`. Never waits, nor looks whether the writer lives.
    */
   tryReceive(): T | null {
     this.#check('reader.tryReceive');
@@ -109,14 +114,25 @@ export class LatestReader<T> implements Disposable, AsyncIterable<T> {
     return come === null || this.#ended ? [] : [come.value as T];
   }
 
-  /** The newest value each time, until the writer closes. Leaving the loop leaves the reader open. */
-  async *[Symbol.asyncIterator](): AsyncGenerator<T, void, undefined> {
-    for (let count = 1; ; count++) {
-      const value = await this.receiveAsync();
-      if (value === null && this.#ended) return;
-      yield value as T;
-      if (count % VALUES_PER_TURN === 0) await nextTurn();
-    }
+  /**
+   * The newest value each time, until the writer has closed; throws as `receive` does. Leaving the loop leaves the reader
+   * open.
+   */
+  [Symbol.asyncIterator](): AsyncIterableIterator<T, undefined> {
+    return iterate(this);
+  }
+
+  /** The same as a Web stream, one value each time somebody reads. The stream owns this reader. */
+  toWeb(): ReadableStream<T> {
+    return webReadable(this);
+  }
+
+  /**
+   * The same as a Node stream, which takes values ahead of whoever reads it (`highWaterMark` of them), so that they may not be
+   * the newest by then. `objectMode` is true by default: a chunk is a value. The stream owns this reader.
+   */
+  toNode(options: NodeStreamOptions = {}): Readable {
+    return nodeReadable(this, { objectMode: true, ...options });
   }
 
   /** Ends its pending calls with `ERR_MEMSPAN_CLOSED`. Nobody else is told. Again is harmless. */
@@ -140,13 +156,7 @@ export class LatestReader<T> implements Disposable, AsyncIterable<T> {
   #lookFor(operation: string): Look<Come<T>> {
     return () => {
       if (this.#isClosed) this.#check(operation);
-      try {
-        return this.#take() ?? this.#seeEnd() ?? this.#seeDeath(operation);
-      } catch (error) {
-        // Who waits can as well try again.
-        if (error instanceof MemspanError && error.code === 'ERR_MEMSPAN_WOULD_BLOCK') return null;
-        throw error;
-      }
+      return this.#take() ?? this.#seeEnd() ?? this.#seeDeath(operation);
     };
   }
 
@@ -154,7 +164,8 @@ export class LatestReader<T> implements Disposable, AsyncIterable<T> {
   #take(): Come<T> | null {
     const state = this.#state;
     if (state.sequence === this.#seen) return null;
-    const copied = state.copy();
+    const copied = this.#copy();
+    if (copied === undefined) return null;
     if (this.#end.status[0] !== 0) this.#end.check('reader');
     const seen = this.#seen;
     if (copied === null || copied.sequence <= seen) throw this.#wentBack(copied?.sequence ?? 0);
@@ -165,13 +176,25 @@ export class LatestReader<T> implements Disposable, AsyncIterable<T> {
     return { value };
   }
 
+  /** Undefined when the writer comes round to it each time: one that fast will publish again. */
+  #copy(): Copied | null | undefined {
+    try {
+      return this.#state.copy();
+    } catch (error) {
+      if (error instanceof MemspanError && error.code === 'ERR_MEMSPAN_WOULD_BLOCK')
+        return undefined;
+      throw error;
+    }
+  }
+
   #seeEnd(): Come<T> | null {
     this.#ended = false;
     if (!this.#state.isEnded) return null;
     // It may have published something and then closed since the last look.
     const come = this.#take();
-    this.#ended = come === null;
-    return come ?? { value: null };
+    if (come !== null || this.#state.sequence !== this.#seen) return come;
+    this.#ended = true;
+    return { value: null };
   }
 
   #seeDeath(operation: string): Come<T> | null {
@@ -180,6 +203,7 @@ export class LatestReader<T> implements Disposable, AsyncIterable<T> {
     // The same; or closed, or taken over by another.
     const come = this.#take() ?? this.#seeEnd();
     if (come !== null || this.#seat.holder !== holder) return come;
+    if (this.#state.sequence !== this.#seen) return null;
     throw this.#end.failure(
       'ERR_MEMSPAN_PEER_DIED',
       operation,

@@ -1,13 +1,18 @@
 // The writing end of a newest value.
 
+import type { Writable } from 'node:stream';
+import type { WritableStream } from 'node:stream/web';
 import { invalidArgument, outOfRange } from '../errors.ts';
+import type { Layout } from '../layout/layout.ts';
 import type { Codec } from './codec.ts';
 import { SEAT } from './latest.layout.ts';
 import type { LatestEnd } from './latest-end.ts';
 import { LatestLoan } from './latest-loan.ts';
 import type { LatestState } from './latest-state.ts';
 import type { Line } from './line.ts';
+import { type NodeStreamOptions, nodeWritable } from './node-streams.ts';
 import { Seat } from './seat.ts';
+import { webWritable } from './web-streams.ts';
 
 export interface ClaimOptions {
   /** Whether the loan begins as a copy of the newest value (zeros, if there is none) or as whatever lies there. Default true. */
@@ -16,6 +21,8 @@ export interface ClaimOptions {
 
 /** `S` is what can be published, `V` what a loan has in place. */
 export class LatestWriter<S, V> implements Disposable {
+  /** Of the values; undefined where they are bytes. */
+  readonly layout: Layout | undefined;
   readonly #end: LatestEnd;
   readonly #codec: Codec<unknown, S>;
   readonly #state: LatestState;
@@ -33,6 +40,7 @@ export class LatestWriter<S, V> implements Disposable {
   /** Made by `latest.writer()`. */
   constructor(end: LatestEnd, codec: Codec<unknown, S>, viewAt: (at: number) => V) {
     this.#end = end;
+    this.layout = codec.layout;
     this.#codec = codec;
     this.#viewAt = viewAt;
     this.#state = end.state;
@@ -94,6 +102,16 @@ export class LatestWriter<S, V> implements Disposable {
     options.signal?.throwIfAborted();
     this.publish(value);
     return true;
+  }
+
+  /** As a Web stream, which owns this writer: each chunk is published. */
+  toWeb(): WritableStream<S> {
+    return webWritable(this);
+  }
+
+  /** As a Node stream, which owns this writer: each chunk is published. */
+  toNode(options?: NodeStreamOptions): Writable {
+    return nodeWritable(this, options);
   }
 
   /**

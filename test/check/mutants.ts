@@ -1,6 +1,8 @@
 // Defects of our own primitives, as one could make them; each is found by a model.
 //
 // What stands in `from` is compiled code: comments and all, without types.
+
+import { latest } from './mutants/latest.ts';
 import type { Mutant } from './mutate.ts';
 
 const waiting: readonly Mutant[] = [
@@ -309,4 +311,5 @@ export const mutants: readonly Mutant[] = [
   ...once,
   ...span,
   ...ring,
+  ...latest,
 ];
