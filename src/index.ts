@@ -7,6 +7,23 @@ export type { LatestBuffers, LatestOfBytes, LatestOfLayout } from './channel/lat
 export type { LatestReader } from './channel/latest-reader.ts';
 export type { ClaimOptions, LatestWriter } from './channel/latest-writer.ts';
 export { duplex, type NodeStreamOptions } from './channel/node-streams.ts';
+export { Pool } from './channel/pool.ts';
+export type {
+  ChunkHolder,
+  ChunkInfo,
+  PoolCounters,
+  PoolReaderCounters,
+} from './channel/pool-counters.ts';
+export type { Loan, Taken } from './channel/pool-hold.ts';
+export type { PoolLeak } from './channel/pool-leaks.ts';
+export type { PoolReader } from './channel/pool-reader.ts';
+export type {
+  ExistingLayoutPoolOptions,
+  ExistingPoolOptions,
+  LayoutPoolOptions,
+  PoolOptions,
+} from './channel/pool-shape.ts';
+export type { LoanAsyncOptions, LoanOptions, PoolWriter } from './channel/pool-writer.ts';
 export { Ring } from './channel/ring.ts';
 export type { RingAsyncOptions, RingMemory, RingWaitOptions } from './channel/ring-end.ts';
 export type { RingReader } from './channel/ring-reader.ts';

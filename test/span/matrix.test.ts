@@ -51,6 +51,7 @@ const acts: Record<string, (subject: Subject) => unknown> = {
   event: ({ span }) => span.event('new'),
   barrier: ({ span }) => span.barrier('new', { parties: 1 }),
   once: ({ span }) => span.once('new'),
+  pool: ({ span }) => span.pool('new', { chunks: 2, chunkSize: 64 }),
   'Mutex.at': ({ span }) => Mutex.at(span, span.bytes('b', { size: 64 }).byteOffset),
   objects: ({ span }) => assert.equal(span.objects().length, 3),
   object: ({ span }) => assert.equal(span.object('b')?.size, 64),
@@ -94,6 +95,7 @@ const [header = [], ...rows] = `
   event             ok      CLOSED  CLOSED      TRUNCATED  ok
   barrier           ok      CLOSED  CLOSED      TRUNCATED  ok
   once              ok      CLOSED  CLOSED      TRUNCATED  ok
+  pool              ok      CLOSED  CLOSED      TRUNCATED  ok
   Mutex.at          ok      CLOSED  CLOSED      TRUNCATED  ok
   objects           ok      CLOSED  CLOSED      TRUNCATED  ok
   object            ok      CLOSED  CLOSED      TRUNCATED  ok
