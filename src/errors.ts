@@ -44,6 +44,8 @@ export type ErrorCode =
   | 'ERR_MEMSPAN_VERSION'
   /** It is there with other options. */
   | 'ERR_MEMSPAN_OPTIONS_MISMATCH'
+  /** The memory does not begin with the header that its programs have agreed on. */
+  | 'ERR_MEMSPAN_HEADER_MISMATCH'
   /** It is there with another layout. */
   | 'ERR_MEMSPAN_LAYOUT_MISMATCH'
   /** All who were attached to the span have died, and `stale: 'fail'` was asked for. */

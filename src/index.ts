@@ -36,6 +36,14 @@ export { type LayoutDifference, layoutDifferences, type Member } from './layout/
 export type { Elements, NumberElements, TypedArrayOf } from './layout/elements.ts';
 export { fingerprint } from './layout/fingerprint.ts';
 export {
+  checkHeader,
+  type HeaderFacts,
+  type HeaderLayout,
+  type HeaderOptions,
+  header,
+  writeHeader,
+} from './layout/header.ts';
+export {
   type AtomicName,
   alignOf,
   type BitField,

@@ -8,8 +8,8 @@ import { hasValue, valued } from './embedded.ts';
 import type { Infer, IntegerName, Layout, NumberName, ShapeOf } from './layout.ts';
 import { isReadOnly, type Memory, type Path, placeOf, readOnlyError, textOf } from './place.ts';
 
-/** Whether the machine puts the least significant byte first, as all do on which Node is common. */
-const LITTLE: boolean = new Uint8Array(new Uint16Array([1]).buffer)[0] === 1;
+/** Whether the machine puts the least significant byte first, as all do on which Node is common. @internal */
+export const LITTLE: boolean = new Uint8Array(new Uint16Array([1]).buffer)[0] === 1;
 
 const encoder = new TextEncoder();
 const decoder = new TextDecoder('utf-8', { ignoreBOM: true });
