@@ -3,10 +3,13 @@ import assert from 'node:assert/strict';
 import {
   array,
   atomic,
+  barrier,
   bitfield,
   bool,
   bytes,
+  condition,
   enumeration,
+  event,
   f32,
   f64,
   i8,
@@ -14,8 +17,12 @@ import {
   i32,
   i64,
   type Layout,
+  mutex,
   type NumberName,
   offset,
+  once,
+  rwlock,
+  semaphore,
   struct,
   u8,
   u16,
@@ -24,6 +31,7 @@ import {
   union,
   utf8,
 } from '../../src/index.ts';
+import { valued } from '../../src/layout/embedded.ts';
 
 export type Random = () => number;
 
@@ -34,17 +42,18 @@ export function below(random: Random, end: number): number {
   return Math.floor(random() * end);
 }
 
-/** A struct of 1 to 8 members of every kind, nested up to `depth` more levels. */
-export function anyStruct(random: Random, depth = 2): Layout {
+/** A struct of 1 to 8 members of every kind, nested up to `depth` more levels; with locks in it, if `locks` says so. */
+export function anyStruct(random: Random, depth = 2, locks = false): Layout {
   const count = 1 + below(random, 8);
   return struct(
     Object.fromEntries(
-      Array.from({ length: count }, (_, k) => [`m${k}`, anyLayout(random, depth)]),
+      Array.from({ length: count }, (_, k) => [`m${k}`, anyLayout(random, depth, locks)]),
     ),
   );
 }
 
-function anyLayout(random: Random, depth: number): Layout {
+function anyLayout(random: Random, depth: number, locks = false): Layout {
+  if (locks && below(random, 12) === 0) return anyLock(random);
   const choice = below(random, depth > 0 ? 20 : 16);
   if (choice < 8) return one(random, NUMBERS);
   if (choice === 8) return one(random, Object.values<Layout>(atomic));
@@ -55,7 +64,7 @@ function anyLayout(random: Random, depth: number): Layout {
   if (choice === 13) return array(one(random, NUMBERS), 1 + below(random, 4));
   if (choice === 14) return anyBitfield(random);
   if (choice === 15) return anyEnumeration(random);
-  if (choice === 16) return array(anyLayout(random, depth - 1), 1 + below(random, 3));
+  if (choice === 16) return array(anyLayout(random, depth - 1, locks), 1 + below(random, 3));
   if (choice === 17) {
     const members = Array.from({ length: 1 + below(random, 3) }, (_, k) => [
       `u${k}`,
@@ -63,7 +72,21 @@ function anyLayout(random: Random, depth: number): Layout {
     ]);
     return union(Object.fromEntries(members));
   }
-  return anyStruct(random, depth - 1);
+  return anyStruct(random, depth - 1, locks);
+}
+
+function anyLock(random: Random): Layout {
+  const count = 1 + below(random, 5);
+  const fair = random() < 0.5;
+  return one(random, [
+    mutex({ fair }),
+    rwlock(),
+    condition(),
+    event({ initial: fair }),
+    once(),
+    semaphore({ initial: count, undo: fair }),
+    barrier({ parties: count }),
+  ]);
 }
 
 function anyBitfield(random: Random): Layout {
@@ -111,12 +134,14 @@ export function anyValue(layout: Layout, random: Random, at: number, byteLength:
       );
     case 'struct':
       return Object.fromEntries(
-        shape.fields.map((field) => [field.name, inner(field.layout, at + field.offset)]),
+        valued(layout, shape).map((field) => [field.name, inner(field.layout, at + field.offset)]),
       );
     case 'union': {
       const field = one(random, shape.fields);
       return { [field.name]: inner(field.layout, at) };
     }
+    case 'embedded':
+      return undefined;
     case 'bitfield':
       return Object.fromEntries(
         shape.fields.map(({ name, width }) => [name, below(random, 2 ** width)]),
@@ -156,7 +181,7 @@ export function assertRead(layout: Layout, found: unknown, written: unknown): vo
   const member = (of: unknown, name: string | number): unknown =>
     (of as Record<string | number, unknown>)[name];
   if (shape.kind === 'struct')
-    for (const { name, layout: inner } of shape.fields)
+    for (const { name, layout: inner } of valued(layout, shape))
       assertRead(inner, member(found, name), member(written, name));
   else if (shape.kind === 'union')
     for (const { name, layout: inner } of shape.fields.filter(

@@ -34,7 +34,7 @@ const RUSTC = ['rustc', '--edition=2021', '-Dwarnings'] as const;
 function generated(t: TestContext, count: number): Sample[] {
   const random = seededRandom(t);
   return Array.from({ length: count }, (_, k) => {
-    const layout = anyStruct(random);
+    const layout = anyStruct(random, 2, true);
     return { name: `T${k}`, layout, value: anyValue(layout, random, 0, layout.size) };
   });
 }

@@ -163,7 +163,7 @@ fn do_${name.toLowerCase()}() {
     hex(t as *const _ as *const u8, std::mem::size_of::<${name}>());
 }`;
   });
-  return `#![allow(unused_unsafe)]
+  return `#![allow(unused_unsafe, redundant_semicolons)]
 fn hex(at: *const u8, size: usize) {
     print!(" ");
     for i in 0..size { print!("{:02x}", unsafe { *at.add(i) }); }
