@@ -7,7 +7,8 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { native } from '../../src/binding.ts';
-import { Span } from '../../src/index.ts';
+import { mutex, Span, struct, u8 } from '../../src/index.ts';
+import { fnv1a } from '../../src/layout/fingerprint.ts';
 import '../../src/locks/locks.ts';
 import { ENTRY_SIZE, Entry, NAME_SIZE, READY } from '../../src/span/directory.layout.ts';
 import * as header from '../../src/span/header.layout.ts';
@@ -87,6 +88,8 @@ test('the kinds are those of the page, with its options', () => {
   }
 });
 
+const State = struct({ lock: mutex({ fair: true }), n: u8 });
+
 /** A span with somebody alive who holds `lock` and waits for it, somebody who died with `left`, and `data`. */
 async function stage(t: TestContext): Promise<{ name: string; pid: number }> {
   const name = uniqueName();
@@ -97,6 +100,7 @@ async function stage(t: TestContext): Promise<{ name: string; pid: number }> {
   });
   span.mutex('lock', { fair: true, recursive: true });
   span.bytes('dätä', { size: 100 }).fill(0xab);
+  span.view('state', State).n = 7;
   const [holder, victim] = await Promise.all([startChild(), startChild()]);
   await holder.run(({ memspan, kept }, name) => {
     kept.span = memspan.Span.join(name, { as: 'holder' });
@@ -178,7 +182,7 @@ test('a span, decoded with the tables of the page', async (t) => {
   assert.equal(4 * at(field(Cell, 'object'), cell), objectsOffset);
   assert.equal(at(field(Slot, 'cells'), holder.base), 0, 'nobody blocks');
 
-  const entries = [0, 1, 2, 3].map((index) => {
+  const entries = [0, 1, 2, 3, 4].map((index) => {
     const base = directoryOffset + ENTRY_SIZE * index;
     const e = (key: string): number => at(field(EntryField, key), base);
     const length = long(field(EntryField, 'length'), base);
@@ -189,12 +193,22 @@ test('a span, decoded with the tables of the page', async (t) => {
   assert.deepEqual(entries, [
     [READY, 2, 'lock', 3, objectsOffset, 4],
     [READY, 1, 'dätä', 0, objectsOffset + 64, 100],
-    [READY, 2, 'left', 0, objectsOffset + 192, 4],
+    [READY, 9, 'state', 0, objectsOffset + 192, 8],
+    [READY, 2, 'left', 0, objectsOffset + 256, 4],
     [0, 0, '', 0, 0, 0],
   ]);
   const word = bits('Mutex') as Record<string, number>;
   assert.equal(bytes.readUInt32LE(objectsOffset), (word.WAITERS as number) + holder.id);
-  assert.equal(bytes.readUInt32LE(objectsOffset + 192), victim.id);
+  assert.equal(bytes.readUInt32LE(objectsOffset + 256), victim.id);
+  const record = directoryOffset + ENTRY_SIZE * 2;
+  const textAt = long(field(EntryField, 'layoutOffset'), record);
+  assert.equal(textAt, objectsOffset + 200);
+  const length = at(field(EntryField, 'layoutLength'), record);
+  const layout = bytes.toString('latin1', textAt, textAt + length);
+  assert.equal(layout, 'struct{lock:mutex(fair),n:u8}');
+  const print = bytes.readBigUInt64LE(record + field(EntryField, 'fingerprint').offset);
+  assert.equal(print, fnv1a(layout));
+  assert.equal(at(field(EntryField, 'layoutLength'), directoryOffset), 0);
   const data = bytes.subarray(objectsOffset + 64, objectsOffset + 192);
   assert.deepEqual([...data], [...Array(100).fill(0xab), ...Array(28).fill(0)]);
 });
@@ -225,7 +239,8 @@ test('the inspector of the page says what is there', { skip: needs('gcc') }, asy
       'thread victim O dead',
       'object lock kind 2 at 16384, 4 bytes',
       'object dätä kind 1 at 16448, 100 bytes',
-      'object left kind 2 at 16576, 4 bytes',
+      'object state kind 9 at 16576, 8 bytes, layout struct{lock:mutex(fair),n:u8}',
+      'object left kind 2 at 16640, 4 bytes',
     ],
   );
   fs.writeFileSync(path.join(folder, 'other'), Buffer.alloc(8192));
