@@ -7,6 +7,7 @@ import { availableParallelism } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import { say, type Task, type Transport, type TransportName } from './task.ts';
 import { afterExploring, withCheck } from './transports/explored.ts';
+import { fieldSums, fieldUpdates } from './transports/fields.ts';
 import { asyncMutex, criticalSection, fairMutex, lockFile, mutex } from './transports/mutex.ts';
 import { posixSemaphore, robustMutex } from './transports/posix.ts';
 import { processSend } from './transports/process-send.ts';
@@ -40,6 +41,12 @@ const transports: Record<TransportName, Transport> = {
   'navigator.locks': navigatorLocks,
   'redis lock': redisLock,
   'lock file': lockFile,
+  'fields updated, view': fieldUpdates.view,
+  'fields updated, typed arrays': fieldUpdates.typedArrays,
+  'fields updated, DataView': fieldUpdates.dataView,
+  'fields summed, view': fieldSums.view,
+  'fields summed, typed arrays': fieldSums.typedArrays,
+  'fields summed, DataView': fieldSums.dataView,
   'process.send': processSend,
   'unix socket': unixSocket,
   'unix socket, batched': unixSocketBatched,

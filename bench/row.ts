@@ -24,14 +24,16 @@ export type Contender =
   | 'unix socket, batched'
   | 'navigator.locks'
   | 'Redis'
-  | 'lock file';
+  | 'lock file'
+  | 'typed arrays'
+  | 'DataView';
 
 export interface Row {
-  readonly group: 'roundtrip' | 'ring' | 'stream' | 'locks';
+  readonly group: 'roundtrip' | 'ring' | 'stream' | 'locks' | 'layouts';
   readonly name: string;
   /** How the measured nanoseconds are shown. */
   readonly unit: 'ns' | 'messages/s' | 'MB/s' | 'locks/s';
-  /** Bytes of a message; 0 for locks. */
+  /** Bytes of a message; 0 for locks and layouts. */
   readonly size: number;
   /** Each does that share of its full work. */
   readonly contenders: Partial<Record<Contender, Run>>;

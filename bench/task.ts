@@ -22,6 +22,12 @@ export type TransportName =
   | 'navigator.locks'
   | 'redis lock'
   | 'lock file'
+  | 'fields updated, view'
+  | 'fields updated, typed arrays'
+  | 'fields updated, DataView'
+  | 'fields summed, view'
+  | 'fields summed, typed arrays'
+  | 'fields summed, DataView'
   | 'process.send'
   | 'unix socket'
   | 'unix socket, batched';
@@ -30,7 +36,7 @@ export interface Task {
   transport: TransportName;
   /**
    * 'trips': a message goes there and back; 'flow': messages go one way as fast as they can; 'alone': one side
-   * locks and releases; 'tasks': two of its tasks do; 'contest': both sides do.
+   * locks and releases, or goes through records; 'tasks': two of its tasks do; 'contest': both sides do.
    */
   kind: 'trips' | 'flow' | 'alone' | 'tasks' | 'contest';
   /** How many trips or messages; how often it is locked, by both sides together. */

@@ -1,0 +1,5 @@
+// The benchmark of layouts runs.
+
+import { testGroups } from './smoke.ts';
+
+testGroups('layouts');
