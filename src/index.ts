@@ -24,6 +24,13 @@ export type {
   PoolOptions,
 } from './channel/pool-shape.ts';
 export type { LoanAsyncOptions, LoanOptions, PoolWriter } from './channel/pool-writer.ts';
+export { Queue } from './channel/queue.ts';
+export type { QueueClaim } from './channel/queue-claim.ts';
+export type { QueueCounters } from './channel/queue-counters.ts';
+export type { QueueLoan } from './channel/queue-loan.ts';
+export type { Delivery, QueueOfBytes, QueueOfLayout } from './channel/queue-options.ts';
+export type { QueueReader } from './channel/queue-reader.ts';
+export type { QueueWriter } from './channel/queue-writer.ts';
 export { Ring } from './channel/ring.ts';
 export type { RingAsyncOptions, RingMemory, RingWaitOptions } from './channel/ring-end.ts';
 export type { RingReader } from './channel/ring-reader.ts';

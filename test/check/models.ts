@@ -4,10 +4,11 @@ import { barrier } from './models/barrier.ts';
 import { condition } from './models/condition.ts';
 import { directory } from './models/directory.ts';
 import { event } from './models/event.ts';
-import { line } from './models/line.ts';
 import { latest } from './models/latest.ts';
+import { line } from './models/line.ts';
 import { mutex } from './models/mutex.ts';
 import { once } from './models/once.ts';
+import { queue } from './models/queue.ts';
 import { ring } from './models/ring.ts';
 import { rwlock } from './models/rwlock.ts';
 import { semaphore } from './models/semaphore.ts';
@@ -23,6 +24,7 @@ export const models: readonly Model[] = [
   ...once,
   ...span,
   ...line,
+  ...queue,
   ...ring,
   ...latest,
   ...directory,

@@ -52,6 +52,7 @@ const acts: Record<string, (subject: Subject) => unknown> = {
   barrier: ({ span }) => span.barrier('new', { parties: 1 }),
   once: ({ span }) => span.once('new'),
   pool: ({ span }) => span.pool('new', { chunks: 2, chunkSize: 64 }),
+  queue: ({ span }) => span.queue('new', { capacity: 4, messageMax: 16 }),
   'Mutex.at': ({ span }) => Mutex.at(span, span.bytes('b', { size: 64 }).byteOffset),
   objects: ({ span }) => assert.equal(span.objects().length, 3),
   object: ({ span }) => assert.equal(span.object('b')?.size, 64),
@@ -96,6 +97,7 @@ const [header = [], ...rows] = `
   barrier           ok      CLOSED  CLOSED      TRUNCATED  ok
   once              ok      CLOSED  CLOSED      TRUNCATED  ok
   pool              ok      CLOSED  CLOSED      TRUNCATED  ok
+  queue             ok      CLOSED  CLOSED      TRUNCATED  ok
   Mutex.at          ok      CLOSED  CLOSED      TRUNCATED  ok
   objects           ok      CLOSED  CLOSED      TRUNCATED  ok
   object            ok      CLOSED  CLOSED      TRUNCATED  ok
