@@ -1,5 +1,12 @@
 // memspan's public entry: exports, nothing else.
 
+export { Broadcast } from './channel/broadcast.ts';
+export type { BroadcastClaim, BroadcastLoan } from './channel/broadcast-claim.ts';
+export type { BroadcastCounters, BroadcastReaderCounters } from './channel/broadcast-counters.ts';
+export type { From } from './channel/broadcast-cursor.ts';
+export type { BroadcastOfLayout, BroadcastOptions, Overflow } from './channel/broadcast-options.ts';
+export type { BroadcastReader, BroadcastReaderOptions } from './channel/broadcast-reader.ts';
+export type { BroadcastWriter } from './channel/broadcast-writer.ts';
 export type { Message } from './channel/codec.ts';
 export { Latest } from './channel/latest.ts';
 export type { LatestLoan } from './channel/latest-loan.ts';

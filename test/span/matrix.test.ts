@@ -40,6 +40,7 @@ const acts: Record<string, (subject: Subject) => unknown> = {
   handle: ({ span }) => span.handle,
   'bytes(there)': ({ span }) => span.bytes('b', { size: 64 }),
   'bytes(new)': ({ span }) => span.bytes('new', { size: 64 }),
+  broadcast: ({ span }) => span.broadcast('new', { capacity: 64 }),
   'view(there)': ({ span }) => span.view('r', Pair),
   'view(new)': ({ span }) => span.view('new', Pair),
   'mutex(there)': ({ span }) => span.mutex('m'),
@@ -85,6 +86,7 @@ const [header = [], ...rows] = `
   handle            ok      CLOSED  CLOSED      ok         ok
   bytes(there)      ok      CLOSED  CLOSED      TRUNCATED  ok
   bytes(new)        ok      CLOSED  CLOSED      TRUNCATED  ok
+  broadcast         ok      CLOSED  CLOSED      TRUNCATED  ok
   view(there)       ok      CLOSED  CLOSED      TRUNCATED  ok
   view(new)         ok      CLOSED  CLOSED      TRUNCATED  ok
   mutex(there)      ok      CLOSED  CLOSED      TRUNCATED  ok
