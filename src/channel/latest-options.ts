@@ -15,8 +15,8 @@ import {
 export interface LatestBuffers {
   /**
    * How many values may lie there, the newest and those before it: a power of two from 2 to 1024. A reader has to copy a value in
-   * the time in which the writer publishes one fewer than that. Default: what is there, or else 64 for values of up to
-   * 256 bytes, 16 up to 4 KiB, 8 up to 64 KiB, 4 for longer ones.
+   * the time in which the writer publishes one fewer than that, or begins anew. Default: what is there, or else 16 for values of
+   * up to 1 KiB, 8 up to 64 KiB, 4 for longer ones.
    */
   buffers?: number | undefined;
 }
@@ -85,10 +85,12 @@ function wish(
   return { layout, size, buffers };
 }
 
-/** A full-speed writer publishes so many while a reader copies one, and a few are to spare (docs/decisions.md). */
+/**
+ * Under a full-speed writer, a read of any size takes 2 to 12 attempts on average with 2 buffers, up to 600; 1.0 to 1.1 with 4,
+ * up to 21; 1 with 8 and more, up to 2 (docs/decisions.md).
+ */
 export function defaultBuffers(size: number): number {
-  if (size <= 256) return 64;
-  if (size <= 4096) return 16;
+  if (size <= 1024) return 16;
   return size <= 65536 ? 8 : 4;
 }
 
