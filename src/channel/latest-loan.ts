@@ -2,45 +2,52 @@
 
 import { outOfRange } from '../errors.ts';
 
-/** Not to be written to after its end: others may be reading there then. */
+/** How a loan asks its writer. */
+export interface Lender<V> {
+  readonly bytes: Uint8Array;
+  readonly view: () => V;
+  /** Throws when the loan has ended. */
+  check(operation: string): void;
+  /** Undefined: it is given back. */
+  end(length: number | undefined): void;
+}
+
+/** What it has given is not to be written to after its end: others may be reading there then. */
 export class LatestLoan<V> implements Disposable {
-  readonly #bytes: Uint8Array;
-  readonly #view: () => V;
-  readonly #end: (length: number | undefined) => void;
+  readonly #lender: Lender<V>;
 
   /** Made by `writer.claim()`. */
-  constructor(bytes: Uint8Array, view: () => V, end: (length: number | undefined) => void) {
-    this.#bytes = bytes;
-    this.#view = view;
-    this.#end = end;
+  constructor(lender: Lender<V>) {
+    this.#lender = lender;
   }
 
-  /** All bytes that a value may have, in shared memory. */
+  /** All bytes that a value may have, in shared memory. Throws `ERR_MEMSPAN_NOT_HELD`, `ERR_MEMSPAN_CLOSED` after its end. */
   get bytes(): Uint8Array {
-    return this.#bytes;
+    this.#lender.check('loan.bytes');
+    return this.#lender.bytes;
   }
 
-  /** The value in place: the layout's view, or the bytes. Throws a TypeError for a layout of a single value (`view`). */
+  /** The value in place: the layout's view, or the bytes. Throws likewise; a TypeError for a layout of a single value (`view`). */
   get value(): V {
-    return this.#view();
+    this.#lender.check('loan.value');
+    return this.#lender.view();
   }
 
   /**
    * Publishes what was filled in: the first `length` bytes, default all. With a layout all it is. Throws RangeError,
    * `ERR_MEMSPAN_NOT_HELD` when the loan has ended, `ERR_MEMSPAN_CLOSED`.
    */
-  commit(length: number = this.#bytes.length): void {
-    if (!Number.isInteger(length) || length < 0 || length > this.#bytes.length) {
-      throw outOfRange(
-        `loan.commit: length is from 0 to ${this.#bytes.length} bytes, not ${length}`,
-      );
+  commit(length: number = this.#lender.bytes.length): void {
+    const most = this.#lender.bytes.length;
+    if (!Number.isInteger(length) || length < 0 || length > most) {
+      throw outOfRange(`loan.commit: length is from 0 to ${most} bytes, not ${length}`);
     }
-    this.#end(length);
+    this.#lender.end(length);
   }
 
   /** Gives it back; nothing is published. Harmless after its end. */
   abort(): void {
-    this.#end(undefined);
+    this.#lender.end(undefined);
   }
 
   [Symbol.dispose](): void {

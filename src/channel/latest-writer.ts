@@ -128,11 +128,12 @@ export class LatestWriter<S, V> implements Disposable {
     // step: latest-claimed
     const at = this.#state.valueAt(this.#sequence + 1);
     const { size } = this.#state.facts;
-    const loan = new LatestLoan(
-      new Uint8Array(this.#end.attachment.view.segment.buffer, at, size),
-      () => this.#viewAt(at),
-      (length) => this.#return(loan, length),
-    );
+    const loan: LatestLoan<V> = new LatestLoan({
+      bytes: new Uint8Array(this.#end.attachment.view.segment.buffer, at, size),
+      view: () => this.#viewAt(at),
+      check: (operation) => this.#checkLoan(loan, operation),
+      end: (length) => this.#return(loan, length),
+    });
     this.#loan = loan;
     this.#isIdle = false;
     return loan;
@@ -140,25 +141,34 @@ export class LatestWriter<S, V> implements Disposable {
 
   /** Of a loan: with the value's length, or given back as it was. */
   #return(loan: LatestLoan<V>, length: number | undefined): void {
-    const isMine = this.#loan === loan;
-    if (!isMine || this.#status[0] !== 0) {
+    if (length === undefined) {
       // Giving back what is gone is harmless.
-      if (length === undefined) return;
-      this.#checkOpen('loan.commit');
-      throw this.#end.failure(
-        'ERR_MEMSPAN_NOT_HELD',
-        'loan.commit',
-        'this loan has ended',
-        'Claim another one',
-      );
+      if (this.#loan === loan) this.#settle();
+      return;
     }
+    this.#checkLoan(loan, 'loan.commit');
     const { size } = this.#codec;
-    if (length !== undefined && size !== undefined && length !== size) {
+    if (size !== undefined && length !== size) {
       throw outOfRange(`loan.commit: each value has ${size} bytes, not ${length}`);
     }
+    this.#settle();
+    this.#publish(length);
+  }
+
+  #settle(): void {
     this.#loan = undefined;
     this.#isIdle = true;
-    if (length !== undefined) this.#publish(length);
+  }
+
+  #checkLoan(loan: LatestLoan<V>, operation: string): void {
+    if (this.#loan === loan && this.#status[0] === 0) return;
+    this.#checkOpen(operation);
+    throw this.#end.failure(
+      'ERR_MEMSPAN_NOT_HELD',
+      operation,
+      'this loan has ended',
+      'Claim another one',
+    );
   }
 
   /** What was filled, in the buffer behind the newest. */

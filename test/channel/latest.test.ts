@@ -131,6 +131,8 @@ test('a loan that is not committed was nothing', () => {
   loan.abort();
   loan.abort();
   assert.throws(() => loan.commit(), { code: 'ERR_MEMSPAN_NOT_HELD' });
+  assert.throws(() => loan.value, { code: 'ERR_MEMSPAN_NOT_HELD' });
+  assert.throws(() => loan.bytes, { code: 'ERR_MEMSPAN_NOT_HELD' });
   assert.deepEqual(pose.read(), here);
   writer.publish({ ...here, x: 3 });
   assert.throws(() => loan.commit(), { code: 'ERR_MEMSPAN_NOT_HELD' });
