@@ -1,7 +1,7 @@
 // The seats of a pool's writers: nothing is sent to them or by them, they only say whether anybody will publish.
 
 import type { Attachment } from '../span/attachment.ts';
-import { add, load } from '../word/atomics.ts';
+import { add, compareExchange, load } from '../word/atomics.ts';
 import { PoolWord, WRITERS_MAX } from './pool.layout.ts';
 import { Seat } from './seat.ts';
 
@@ -19,6 +19,7 @@ export class Writers {
   readonly #words: Int32Array;
   readonly #index: number;
   readonly #closings: number;
+  readonly #used: number;
 
   /** `index` is the pool's first word. */
   constructor(attachment: Attachment, index: number) {
@@ -26,20 +27,42 @@ export class Writers {
     this.#words = attachment.view.words;
     this.#index = index + PoolWord.writers;
     this.#closings = index + PoolWord.closings;
+    this.#used = index + PoolWord.writersUsed;
   }
 
   /** A seat; undefined when the living have all. Those of the dead go first: who comes stands in for them. */
   take(): Seat | undefined {
-    return this.#take((word) => word !== 0) ?? this.#take((word) => word === 0);
-  }
-
-  #take(isWanted: (word: number) => boolean): Seat | undefined {
+    const used = this.#count();
+    for (let number = 0; number < used; number++) {
+      if (load(this.#words, this.#index + number) === 0) continue;
+      const seat = this.#take(number);
+      if (seat !== undefined) return seat;
+    }
     for (let number = 0; number < WRITERS_MAX; number++) {
-      if (!isWanted(load(this.#words, this.#index + number))) continue;
-      const seat = new Seat(this.#attachment, this.#index + number);
-      if (seat.take() !== undefined) return seat;
+      this.#raise(number + 1);
+      // step: pool-writer-before-seat
+      const seat = this.#take(number);
+      if (seat !== undefined) return seat;
     }
     return undefined;
+  }
+
+  #take(number: number): Seat | undefined {
+    const seat = new Seat(this.#attachment, this.#index + number);
+    return seat.take() === undefined ? undefined : seat;
+  }
+
+  /** Whatever somebody hostile has written, too: at most as many as there are. */
+  #count(): number {
+    return Math.min(load(this.#words, this.#used) >>> 0, WRITERS_MAX);
+  }
+
+  #raise(count: number): void {
+    for (;;) {
+      const before = load(this.#words, this.#used);
+      if (before >>> 0 >= count) return;
+      if (compareExchange(this.#words, this.#used, before, count) === before) return;
+    }
   }
 
   /** Counted before the seat is left: who is killed in between has died. */
@@ -74,7 +97,8 @@ export class Writers {
   }
 
   *#taken(): IterableIterator<number> {
-    for (let number = 0; number < WRITERS_MAX; number++) {
+    const used = this.#count();
+    for (let number = 0; number < used; number++) {
       const word = load(this.#words, this.#index + number);
       if (word !== 0) yield word;
     }

@@ -6,6 +6,7 @@
 //     76  highWater    the highest number, + 1, of a chunk that was ever loaned
 //    128  received     how many times a reader has taken one; wraps
 //    192  closings     how many writers have closed; wraps
+//    196  writersUsed  so many of the writers' seats, from the first on, may be in use; raised before the seat is taken
 //    256  readers      15 seats (seat words, below)
 //    320  marks        15 words: marks of who waits for a message, one for each reader's seat
 //    384  writers      256 seats: 0, or the participant whose writer it is (seat.ts)
@@ -89,6 +90,7 @@ export const PoolWord = {
   highWater: 19,
   received: 32,
   closings: 48,
+  writersUsed: 49,
   readers: 64,
   marks: 80,
   writers: 96,

@@ -8,6 +8,7 @@ import { latest } from './models/latest.ts';
 import { line } from './models/line.ts';
 import { mutex } from './models/mutex.ts';
 import { once } from './models/once.ts';
+import { pool } from './models/pool.ts';
 import { queue } from './models/queue.ts';
 import { ring } from './models/ring.ts';
 import { rwlock } from './models/rwlock.ts';
@@ -28,4 +29,5 @@ export const models: readonly Model[] = [
   ...ring,
   ...latest,
   ...directory,
+  ...pool,
 ];
