@@ -25,7 +25,7 @@ export interface WaitAsyncOptions {
 const typedArrayPrototype = Object.getPrototypeOf(Int32Array.prototype) as object;
 const getter = (prototype: object, key: PropertyKey): ((self: unknown) => unknown) => {
   const get = Object.getOwnPropertyDescriptor(prototype, key)?.get as () => unknown;
-  return (self) => Reflect.apply(get, self, []);
+  return Function.prototype.call.bind(get); // Reflect.apply would want an array each time
 };
 const tagOf = getter(typedArrayPrototype, Symbol.toStringTag);
 const bufferOf = getter(typedArrayPrototype, 'buffer');
@@ -47,8 +47,9 @@ function placeOf(array: unknown): Place {
   if (tag !== 'Int32Array' && tag !== 'BigInt64Array') {
     throw new TypeError('expected an Int32Array or a BigInt64Array');
   }
-  validate(array);
   const view = array as WaitableArray;
+  // Shared memory is never detached; and the iterator would be 48 bytes of garbage for each wait.
+  if (!hasSharedBuffers || !isShared(view)) validate(view);
   return { view, wide: tag === 'BigInt64Array', length: lengthOf(view) as number };
 }
 
