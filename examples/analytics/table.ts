@@ -5,15 +5,12 @@ import {
   type Barrier,
   type Elements,
   f64,
-  type Layout,
   type Mutex,
   type Span,
-  sizeOf,
   struct,
   u32,
   utf8,
   type ViewOf,
-  view,
 } from 'memspan';
 import type { Group } from './group.ts';
 
@@ -62,12 +59,12 @@ export class Table {
   constructor(span: Span, fileSize: number, workers: number) {
     const capacity = capacityFor(fileSize);
     this.phase = span.barrier('phase', { parties: workers + 1 });
-    this.rows = inSpan(span, 'rows', counts).typed as Uint32Array;
+    this.rows = span.view('rows', counts).typed as Uint32Array;
     this.city = span.bytes('city', { size: capacity });
     this.seconds = integers(span.bytes('seconds', { size: 4 * capacity }));
     this.cents = integers(span.bytes('cents', { size: 4 * capacity }));
-    this.results = inSpan(span, 'results', results);
-    this.#cities = inSpan(span, 'cities', cities);
+    this.results = span.view('results', results);
+    this.#cities = span.view('cities', cities);
     this.#citiesLock = span.mutex('cities lock');
   }
 
@@ -91,15 +88,6 @@ export class Table {
     names.set(this.cities, name);
     return this.#cities.count++;
   }
-}
-
-function inSpan<View extends object>(
-  span: Span,
-  name: string,
-  layout: Layout<unknown, View>,
-): View {
-  const { buffer, byteOffset } = span.bytes(name, { size: sizeOf(layout) });
-  return view(layout, buffer as SharedArrayBuffer, byteOffset);
 }
 
 function integers({ buffer, byteOffset, byteLength }: Uint8Array): Int32Array {

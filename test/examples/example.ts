@@ -46,7 +46,7 @@ export async function runAsShown(example: string, ...more: string[]): Promise<st
 /** The text less its numbers, and less the room that they take. */
 function shapeOf(text: string): string {
   return text
-    .replace(/\d+(?:[.,]\d+)*/g, '#')
+    .replace(/-?\d+(?:[.,]\d+)*/g, '#')
     .replace(/ +/g, ' ')
     .trim();
 }
