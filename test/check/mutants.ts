@@ -3,6 +3,7 @@
 // What stands in `from` is compiled code: comments and all, without types.
 
 import { latest } from './mutants/latest.ts';
+import { line } from './mutants/line.ts';
 import type { Mutant } from './mutate.ts';
 
 const waiting: readonly Mutant[] = [
@@ -32,30 +33,6 @@ const waiting: readonly Mutant[] = [
     to: 'waiting.sleep({ bell: before.bell, news: waiting.before().news }, deadline - now);',
     model: 'mutex: two lockers, one is killed',
     stress: 'stress/mutex-counter',
-  },
-];
-
-const line: readonly Mutant[] = [
-  {
-    name: 'line: marked after the look',
-    file: 'channel/line.js',
-    from: `if (load(this.#words, this.#index) !== MARKED)
-                    store(this.#words, this.#index, MARKED);
-                // step: line-marked
-                return look();`,
-    to: `const found = look();
-                store(this.#words, this.#index, MARKED);
-                return found;`,
-    model: 'line: two are brought, two wait',
-    stress: 'stress/queue',
-  },
-  {
-    name: 'line: no look at who has come after the mark is taken away',
-    file: 'channel/line.js',
-    from: 'if (mark === 0 || waiting.first(this.#index) === null)',
-    to: 'if (waiting !== null)',
-    model: 'line: two bring one each, two wait',
-    stress: 'stress/queue',
   },
 ];
 
