@@ -6,12 +6,13 @@ import type { TestContext } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { Segment, Span } from '../../src/index.ts';
 import type { HostileOrders, HostileReport } from '../fixtures/span/hostile.ts';
+import { Prey } from '../fixtures/span/prey.ts';
 import { type Child, startChild } from '../support/puppets.ts';
 import { seededRandom, uniqueName } from '../support/segments.ts';
 
 const PROGRAM = fileURLToPath(new URL('../fixtures/span/hostile.js', import.meta.url));
-/** The objects begin at byte 12,288: three are there, there is room for one more. */
-const SIZE = 12_288 + 4 * 64;
+/** The objects begin at byte 12,288: four are there, one with its text, and there is room for one more. */
+const SIZE = 12_288 + 6 * 64;
 const CHILDREN = 2;
 /** One case may wait for who seems to be making an object. */
 const STUCK_MS = 40_000;
@@ -23,13 +24,17 @@ export interface Extent {
   readonly bursts: number;
 }
 
-/** In the span of that name: x (a mutex), fair (a fair one), b (64 bytes, for all other primitives), and an entry that is free. */
+/**
+ * In the span of that name: x (a mutex), fair (a fair one), b (64 bytes, for all other primitives), r (a record), and
+ * an entry that is free.
+ */
 function makeSpan(): { name: string; close(): void } {
   const name = uniqueName();
-  const span = Span.create(name, { size: SIZE, participants: 2, objects: 4 });
+  const span = Span.create(name, { size: SIZE, participants: 2, objects: 5 });
   span.mutex('x');
   span.mutex('fair', { fair: true });
   span.bytes('b', { size: 64 });
+  span.view('r', Prey);
   return { name, close: () => span.close() };
 }
 
