@@ -39,9 +39,14 @@ export type { Delivery, QueueOfBytes, QueueOfLayout } from './channel/queue-opti
 export type { QueueReader } from './channel/queue-reader.ts';
 export type { QueueWriter } from './channel/queue-writer.ts';
 export { Ring } from './channel/ring.ts';
+export type { RingCounters } from './channel/ring-counters.ts';
 export type { RingAsyncOptions, RingMemory, RingWaitOptions } from './channel/ring-end.ts';
+export type { RingMemory } from './channel/ring-ends.ts';
+export type { RingClaim, RingMessage } from './channel/ring-loan.ts';
+export type { RingAsyncOptions, RingWaitOptions } from './channel/ring-looks.ts';
 export type { RingReader } from './channel/ring-reader.ts';
 export type { RingWriter } from './channel/ring-writer.ts';
+export { Ring, type RingOptions } from './channel/span-ring.ts';
 export type { ReadingEnd, WritingEnd } from './channel/streams.ts';
 export { type ErrorCode, MemspanError } from './errors.ts';
 export { layoutText } from './layout/canonical.ts';

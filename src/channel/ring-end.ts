@@ -12,110 +12,119 @@
 //     sleep is in slices, after each of which the word and the other end's lifeline are looked at.
 //   - An end that gives up leaves SLEEPS behind. The owner then wakes nobody, once.
 
-import { invalidArgument, MemspanError } from '../errors.ts';
-import { compareExchange, load, pause } from '../word/atomics.ts';
-import { sleep, sleepAsync, wake } from '../word/sleep.ts';
-import { ABSENT, ATTACHED, CLOSED, REFUSED, type Role, SLEEPS } from './ring.layout.ts';
+import type { MemspanError } from '../errors.ts';
+import { compareExchange, load } from '../word/atomics.ts';
+import { ABSENT, CLOSED, Counter, REFUSED, type Role, SLEEPS } from './ring.layout.ts';
+import { type Ends, type Hold, ringFailure } from './ring-ends.ts';
+import { deadlineOf, Looks, type RingAsyncOptions, type RingWaitOptions } from './ring-looks.ts';
 import { Turns } from './turns.ts';
 
-/** The memory of a ring; a Segment is one. */
-export interface RingMemory {
-  readonly name: string | undefined;
-  readonly size: number;
-  readonly buffer: SharedArrayBuffer;
-  readonly bulk: ArrayBuffer;
+/** Where a ring is. */
+export interface RingPlace {
+  readonly ends: Ends;
+  readonly capacity: number;
+  /** Its header. */
+  readonly words: Int32Array;
+  /** 0 while the memory is sound. */
   readonly status: Uint32Array;
-  lifeline(index: number): { release(): void } | null;
-  isHeld(index: number): boolean;
+  /** Throws for what the status says. */
+  readonly buffer: SharedArrayBuffer;
+  /** A second view of the same bytes, for copies. */
+  readonly bulk: ArrayBuffer;
+  /** Bytes from the buffers' start. */
+  readonly offset: number;
 }
 
-export interface RingWaitOptions {
-  /** Milliseconds until the call gives up and says `null`. Default: for ever. */
-  timeoutMs?: number | undefined;
-}
+const COUNTERS: number = Object.keys(Counter).length;
 
-export interface RingAsyncOptions extends RingWaitOptions {
-  /** Gives up with the signal's reason. */
-  signal?: AbortSignal | undefined;
+/** A message in place, which this end has to finish with before it goes on. */
+export interface OpenLoan {
+  readonly name: string;
+  drop(): void;
 }
-
-const SLICE_MS = 100;
-// Each look takes the word's cache line from its owner, who must have it back before the next message: so the
-// pauses between looks double, up to a quarter of a microsecond. All looks together take up to about 100 µs:
-// longer than a sleeping peer needs to answer. Two ends that both sleep too soon would keep each other asleep;
-// so after every PROBE looks that did not help there is a long one.
-const LOOKS_MIN = 4;
-const LOOKS_MAX = 400;
-const PAUSE_MAX = 512;
-const PROBE = 64;
 
 export class RingEnd {
   protected readonly words: Int32Array;
   protected readonly status: Uint32Array;
-  readonly #memory: RingMemory;
+  protected readonly place: RingPlace;
+  protected readonly ends: Ends;
+  /** This end's own: `Counter` says which is which. */
+  protected readonly counts: Float64Array;
+  protected readonly peerCounts: Float64Array;
   readonly #own: Role;
   readonly #peer: Role;
-  readonly #lifeline: { release(): void };
+  readonly #hold: Hold;
   #isClosed = false;
-  /** False when the fast path must not be taken: this end is closed, or asynchronous calls are queueing. */
+  #loan: OpenLoan | undefined;
+  /** False when the fast path must not be taken: this end is closed, has a loan, or asynchronous calls are queueing. */
   protected isIdle = true;
   /** The other end's cursor, flags and all, in which the last attempt found nothing. */
   protected seen = 0;
-  // How often it pays to look before sleeping: grows while looking helps, shrinks while it does not.
-  #looks = LOOKS_MAX;
-  #misses = 0;
+  readonly #looks: Looks = new Looks();
   readonly #turns = new Turns();
 
-  protected constructor(memory: RingMemory, words: Int32Array, own: Role, peer: Role) {
-    this.#memory = memory;
+  protected constructor(place: RingPlace, own: Role, peer: Role) {
+    this.place = place;
+    this.ends = place.ends;
     this.#own = own;
     this.#peer = peer;
-    this.words = words;
-    this.status = memory.status;
-    const lifeline = memory.lifeline(own.lifeline);
-    if (lifeline === null) throw this.failure('ERR_MEMSPAN_BUSY', `the ring has a ${own.name}`);
-    this.#lifeline = lifeline;
-    // The lifeline is held before the word says so: ATTACHED without a lifeline means dead or closed.
-    const before = compareExchange(words, own.attached, ABSENT, ATTACHED);
-    if (before === ABSENT) return;
-    lifeline.release();
-    if (before !== ATTACHED) throw this.corrupt(`the ${own.name}'s word cannot be ${before}`);
-    const fate = load(words, own.cursor) & CLOSED ? 'closed' : 'died';
-    throw this.failure('ERR_MEMSPAN_BUSY', `the ring has had its ${own.name}, which has ${fate}`);
+    this.words = place.words;
+    this.status = place.status;
+    this.counts = new Float64Array(place.bulk, place.offset + own.counters, COUNTERS);
+    this.peerCounts = new Float64Array(place.bulk, place.offset + peer.counters, COUNTERS);
+    this.#hold = this.ends.take(own);
   }
 
   /** Whether the other end has come yet, and whether it has closed since. One that died stays 'attached'. */
   get peer(): 'absent' | 'attached' | 'closed' {
     this.checkMemory();
-    if (load(this.words, this.#peer.attached) === ABSENT) return 'absent';
-    return load(this.words, this.#peer.cursor) & CLOSED ? 'closed' : 'attached';
+    if (load(this.words, this.#peer.cursor) & CLOSED) return 'closed';
+    return load(this.words, this.#peer.attached) === ABSENT ? 'absent' : 'attached';
   }
 
   /**
-   * Says that this end will not come back; the other end is told. Asynchronous calls of this end that are
-   * pending reject with `ERR_MEMSPAN_CLOSED`. Again is harmless.
+   * Says that this end is done; the other end is told. Asynchronous calls of this end that are pending reject with
+   * `ERR_MEMSPAN_CLOSED`; a message in place that was not finished with is as if it had not been asked for. Over a segment
+   * nobody can have this end again, in a span anybody. Again is harmless.
    */
   close(): void {
     if (this.#isClosed) return;
     this.#isClosed = true;
     this.isIdle = false;
-    if (this.status[0] === 0) {
-      this.#mark(this.#own.cursor, CLOSED);
-      // Also wakes this end's own pending call, which sleeps on that word.
-      this.#mark(this.#peer.cursor, this.#own.farewell);
+    this.#loan?.drop();
+    this.#loan = undefined;
+    if (this.status[0] !== 0) {
+      this.#hold.release();
+      return;
     }
-    this.#lifeline.release();
+    // step: ring-before-close
+    this.#mark(this.#own, this.#own.cursor, CLOSED);
+    // step: ring-closed
+    // Also wakes this end's own pending call, which sleeps on that word.
+    this.#mark(this.#peer, this.#peer.cursor, this.#own.farewell);
+    // step: ring-farewell
+    this.#hold.release();
   }
 
   [Symbol.dispose](): void {
     this.close();
   }
 
-  /** Whether a call must take the slow way, behind those that queue. Throws when this end is closed. */
+  /**
+   * Whether a call must take the slow way, behind those that queue. Throws when this end is closed, and `ERR_MEMSPAN_BUSY`
+   * when it has a message in place.
+   */
   protected get isBusy(): boolean {
     if (this.isIdle) return false;
-    this.#checkOpen();
+    this.#checkFree();
     return true;
+  }
+
+  #checkFree(): void {
+    this.#checkOpen();
+    if (this.#loan === undefined) return;
+    const cause = `this ${this.#own.name} has ${this.#loan.name}, and one at a time`;
+    throw this.failure('ERR_MEMSPAN_BUSY', cause);
   }
 
   #checkOpen(): void {
@@ -123,12 +132,37 @@ export class RingEnd {
     throw this.failure('ERR_MEMSPAN_CLOSED', `this ${this.#own.name} is closed`);
   }
 
+  /** Until `returnLoan` every other call throws. */
+  protected lend<L extends OpenLoan>(loan: L): L {
+    this.#loan = loan;
+    this.isIdle = false;
+    return loan;
+  }
+
+  /** False when it is not, or no longer, the one that is out. */
+  protected returnLoan(loan: OpenLoan): boolean {
+    if (this.#loan !== loan) return false;
+    this.#loan = undefined;
+    this.#goIdle();
+    return true;
+  }
+
+  #goIdle(): void {
+    this.isIdle = !this.#isClosed && this.#loan === undefined && this.#turns.isEmpty;
+  }
+
   /** Throws for what the status says. */
   protected checkMemory(): void {
     if (this.status[0] === 0) return;
-    void this.#memory.buffer;
+    void this.place.buffer;
     // The segment is sound but has another mapping by now.
     throw this.failure('ERR_MEMSPAN_TRUNCATED', 'the memory of this ring was cut off');
+  }
+
+  /** For who has just looked at the other's cursor: how many messages there are. */
+  protected noteDepth(written: Float64Array, read: Float64Array): void {
+    const depth = (written[Counter.messages] as number) - (read[Counter.messages] as number);
+    if (depth > (this.counts[Counter.highWater] as number)) this.counts[Counter.highWater] = depth;
   }
 
   /** Moves the own cursor where a plain exchange of the positions could not: there are flags in it. */
@@ -141,18 +175,19 @@ export class RingEnd {
       }
       if (found & REFUSED) throw this.peerClosed();
       if (compareExchange(this.words, cursor, found, to) !== found) continue;
-      if (found & SLEEPS) wake(this.words, cursor, 1);
+      // step: ring-before-wake
+      if (found & SLEEPS) this.ends.wake(this.#peer, cursor);
       return;
     }
   }
 
-  /** Sets a flag in a cursor and wakes who sleeps on it. */
-  #mark(cursor: number, flag: number): void {
+  /** Sets a flag in the cursor of that end and wakes the other one, which may sleep on it. */
+  #mark(owner: Role, cursor: number, flag: number): void {
     for (;;) {
       const found = load(this.words, cursor);
       if (compareExchange(this.words, cursor, found, (found & ~SLEEPS) | flag) === found) break;
     }
-    wake(this.words, cursor, 1);
+    this.ends.wake(owner === this.#own ? this.#peer : this.#own, cursor);
   }
 
   /** Blocks until `attempt` has a result; null when the time is over. */
@@ -163,11 +198,11 @@ export class RingEnd {
     }
     const deadline = deadlineOf(options);
     for (;;) {
-      const found = this.#look(attempt);
+      const found = this.#looks.soon(attempt);
       if (found !== undefined) return found;
       const leftMs = deadline - performance.now();
       if (leftMs > 0 && this.#arm()) {
-        sleep(this.words, this.#peer.cursor, this.seen, leftMs, SLICE_MS);
+        this.ends.sleep(this.#peer, this.seen, leftMs);
       }
       const late = this.#lookLate(attempt);
       if (late !== undefined) return late;
@@ -192,12 +227,12 @@ export class RingEnd {
       if (!turn.isFirst && !(await turn.comes(deadline, signal))) return null;
       for (;;) {
         signal?.throwIfAborted();
-        if (!lingers) this.#checkOpen();
-        const found = this.#look(attempt);
+        if (!lingers) this.#checkFree();
+        const found = this.#looks.soon(attempt);
         if (found !== undefined) return found;
         const leftMs = deadline - performance.now();
         if (leftMs > 0 && (lingers || this.#arm())) {
-          await sleepAsync(this.words, this.#peer.cursor, this.seen, leftMs, SLICE_MS, signal);
+          await this.ends.sleepAsync(this.#peer, this.seen, leftMs, signal);
           if (!lingers) this.#checkOpen();
         }
         const late = this.#lookLate(attempt);
@@ -206,27 +241,8 @@ export class RingEnd {
       }
     } finally {
       turn.end();
-      if (this.#turns.isEmpty) this.isIdle = !this.#isClosed;
+      this.#goIdle();
     }
-  }
-
-  /** Undefined: nothing, for as long as it pays to look. */
-  #look<T>(attempt: () => T | undefined): T | undefined {
-    let pauses = 8;
-    for (let left = this.#looks; ; left--) {
-      const found = attempt();
-      if (found !== undefined) {
-        this.#looks = Math.min(this.#looks * 2, LOOKS_MAX);
-        return found;
-      }
-      if (left <= 0) break;
-      if (!pause(pauses)) break;
-      pauses = Math.min(pauses * 2, PAUSE_MAX);
-    }
-    this.#misses++;
-    if (this.#misses % PROBE === 0) this.#looks = LOOKS_MAX;
-    else if (this.#looks > LOOKS_MIN) this.#looks >>>= 1;
-    return undefined;
   }
 
   /** Says that this end sleeps, in the word in which it found nothing. False: that word has changed since. */
@@ -249,12 +265,11 @@ export class RingEnd {
     throw this.failure('ERR_MEMSPAN_PEER_DIED', `the ${this.#peer.name} died`);
   }
 
-  /** An end that has not come yet may still come. */
   #isPeerAlive(): boolean {
-    const attached = load(this.words, this.#peer.attached);
-    if (attached === ABSENT) return true;
-    if (attached === ATTACHED) return this.#memory.isHeld(this.#peer.lifeline);
-    throw this.corrupt(`the ${this.#peer.name}'s word cannot be ${attached}`);
+    const isAlive = this.ends.isAlive(this.#peer);
+    if (isAlive !== null) return isAlive;
+    const word = load(this.words, this.#peer.attached);
+    throw this.corrupt(`the ${this.#peer.name}'s word cannot be ${word}`);
   }
 
   protected peerClosed(cause: string = `the ${this.#peer.name} has closed`): MemspanError {
@@ -268,15 +283,6 @@ export class RingEnd {
   }
 
   protected failure(code: MemspanError['code'], cause: string): MemspanError {
-    const operation = `ring ${this.#own.name}`;
-    return new MemspanError(code, { operation, object: this.#memory.name, cause });
+    return ringFailure(code, this.#own, this.ends.name, cause);
   }
-}
-
-function deadlineOf({ timeoutMs }: RingWaitOptions): number {
-  if (timeoutMs === undefined) return Number.POSITIVE_INFINITY;
-  if (typeof timeoutMs === 'number' && !Number.isNaN(timeoutMs)) {
-    return performance.now() + timeoutMs;
-  }
-  throw invalidArgument(`timeoutMs is a number of milliseconds, not ${timeoutMs}`);
 }

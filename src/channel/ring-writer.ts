@@ -2,86 +2,124 @@
 
 import type { Writable } from 'node:stream';
 import type { WritableStream } from 'node:stream/web';
-import { outOfRange } from '../errors.ts';
-import { compareExchange, load } from '../word/atomics.ts';
-import { type Message, ofBytes } from './codec.ts';
+import { invalidArgument } from '../errors.ts';
+import { load } from '../word/atomics.ts';
+import type { Codec, Message } from './codec.ts';
 import { type NodeStreamOptions, nodeWritable } from './node-streams.ts';
-import {
-  CLOSED,
-  DATA,
-  footprint,
-  LENGTH_BYTES,
-  positionOf,
-  READ,
-  READER,
-  WRITER,
-  WRITTEN,
-} from './ring.layout.ts';
-import {
-  type RingAsyncOptions,
-  RingEnd,
-  type RingMemory,
-  type RingWaitOptions,
-} from './ring-end.ts';
+import { CLOSED, READ } from './ring.layout.ts';
+import type { RingPlace } from './ring-end.ts';
+import type { RingClaim } from './ring-loan.ts';
+import type { RingAsyncOptions, RingWaitOptions } from './ring-looks.ts';
+import { RingWriting } from './ring-writing.ts';
 import { webWritable } from './web-streams.ts';
-import { copyWords, WordWindow } from './word-window.ts';
 
-const { bytesOf } = ofBytes;
-
-export class RingWriter extends RingEnd implements Disposable {
-  readonly #lengths: Int32Array;
-  readonly #data: Uint8Array;
-  readonly #capacity: number;
-  readonly #window: WordWindow = new WordWindow();
-  #position: number;
-  // The reader's position when it was last loaded: its line is touched only when the ring looks full.
-  #readSeen: number;
-
+/** `S` is what it sends, `V` what is filled in place. */
+export class RingWriter<S = Message, V = Uint8Array>
+  extends RingWriting<S, V>
+  implements Disposable
+{
   /** Made by `ring.writer()`. */
-  constructor(memory: RingMemory, words: Int32Array, capacity: number) {
-    super(memory, words, WRITER, READER);
-    this.#capacity = capacity;
-    this.#lengths = new Int32Array(memory.bulk, DATA, capacity / 4);
-    this.#data = new Uint8Array(memory.bulk, DATA, capacity);
-    this.#position = positionOf(load(words, WRITTEN));
-    // As if the ring were full: the first message looks, and what it finds is checked.
-    this.#readSeen = (this.#position - capacity) | 0;
-  }
-
-  /** The longest message, in bytes. */
-  get lengthMax(): number {
-    return this.#capacity - LENGTH_BYTES;
+  // The base's is not for everybody.
+  constructor(place: RingPlace, codec: Codec<unknown, S>) {
+    super(place, codec);
   }
 
   /**
    * Puts a message into the ring if there is room; false when there is none, or when asynchronous calls wait
    * for some. Never waits. Throws RangeError for a message over `lengthMax`, `ERR_MEMSPAN_PEER_CLOSED` when
-   * the reader has closed.
+   * the reader has closed, `ERR_MEMSPAN_BUSY` while a claim is open, as every call but those of the claim does.
    */
-  trySend(message: Message): boolean {
+  trySend(message: S): boolean {
     if (this.isBusy) return false;
-    return this.#put(bytesOf(message));
+    return this.put(this.codec.bytesOf(message));
   }
 
   /**
    * Waits for room; true when sent, null when the time is over. Throws what trySend throws, and
    * `ERR_MEMSPAN_PEER_DIED` when there is no room and the reader has died.
    */
-  send(message: Message, options: RingWaitOptions = {}): true | null {
-    const bytes = bytesOf(message);
-    if (!this.isBusy && this.#put(bytes)) return true;
-    return this.block(() => this.#put(bytes) || undefined, options);
+  send(message: S, options: RingWaitOptions = {}): true | null {
+    const bytes = this.codec.bytesOf(message);
+    if (!this.isBusy && this.put(bytes)) return true;
+    return this.block(() => this.put(bytes) || undefined, options);
   }
 
   /**
    * Like send, without blocking the thread. Messages keep the order of the calls. Bytes are taken when there
    * is room for them: leave them as they are until it resolves.
    */
-  async sendAsync(message: Message, options: RingAsyncOptions = {}): Promise<true | null> {
-    const bytes = bytesOf(message);
+  async sendAsync(message: S, options: RingAsyncOptions = {}): Promise<true | null> {
+    const encoded = this.codec.bytesOf(message);
     options.signal?.throwIfAborted();
-    if (!this.isBusy && this.#put(bytes)) return true;
-    return this.blockAsync(() => this.#put(bytes) || undefined, options);
+    if (!this.isBusy && this.put(encoded)) return true;
+    const bytes = this.codec.size === undefined ? encoded : encoded.slice();
+    return this.blockAsync(() => this.put(bytes) || undefined, options);
+  }
+
+  /**
+   * Puts as many of the messages, from the first on, as there is room for, and publishes them at once: how many. Never
+   * waits. Throws as trySend, and then none of them is sent.
+   */
+  trySendBatch(messages: readonly S[]): number {
+    checkBatch(messages);
+    return this.isBusy ? 0 : this.putAll(messages, 0);
+  }
+
+  /**
+   * Sends all of the messages, in as few pieces as there is room for, and waits for room: how many it has sent, fewer than all
+   * when the time is over. Throws as send; what was sent by then stays sent.
+   */
+  sendBatch(messages: readonly S[], options: RingWaitOptions = {}): number {
+    let sent = this.trySendBatch(messages);
+    if (sent === messages.length) return sent;
+    const attempt = (): true | undefined => {
+      sent += this.putAll(messages, sent);
+      return sent === messages.length || undefined;
+    };
+    this.block(attempt, options);
+    return sent;
+  }
+
+  /** Like sendBatch, without blocking the thread. Leave the messages as they are until it resolves. */
+  async sendBatchAsync(messages: readonly S[], options: RingAsyncOptions = {}): Promise<number> {
+    options.signal?.throwIfAborted();
+    let sent = this.trySendBatch(messages);
+    if (sent === messages.length) return sent;
+    const attempt = (): true | undefined => {
+      sent += this.putAll(messages, sent);
+      return sent === messages.length || undefined;
+    };
+    await this.blockAsync(attempt, options);
+    return sent;
+  }
+
+  /**
+   * A place in the ring for a message of `length` bytes, to be filled there and then committed: no copy is made. Null when
+   * there is no room. `length` is the layout's where there is one. One at a time. Throws RangeError for more than
+   * `claimMax`, and as trySend.
+   */
+  tryClaim(length?: number): RingClaim<V> | null {
+    const bytes = this.claimLength(length);
+    return this.isBusy ? null : (this.claimNow(bytes) ?? null);
+  }
+
+  /** The same, and waits for room; null when the time is over. Throws as send. */
+  claim(length?: number, options: RingWaitOptions = {}): RingClaim<V> | null {
+    const bytes = this.claimLength(length);
+    return (
+      (this.isBusy ? undefined : this.claimNow(bytes)) ??
+      this.block(() => this.claimNow(bytes), options)
+    );
+  }
+
+  /** Like claim, without blocking the thread. */
+  async claimAsync(length?: number, options: RingAsyncOptions = {}): Promise<RingClaim<V> | null> {
+    const bytes = this.claimLength(length);
+    options.signal?.throwIfAborted();
+    return (
+      (this.isBusy ? undefined : this.claimNow(bytes)) ??
+      this.blockAsync(() => this.claimNow(bytes), options)
+    );
   }
 
   /**
@@ -94,14 +132,14 @@ export class RingWriter extends RingEnd implements Disposable {
       this.checkMemory();
       this.seen = load(this.words, READ);
       if (!(this.seen & CLOSED)) return undefined;
-      if (positionOf(this.seen) === this.#position) return true;
+      if (this.isTaken(this.seen)) return true;
       throw this.peerClosed('the reader closed before it had read everything');
     };
     return this.blockAsync(attempt, options, true);
   }
 
   /** A Web stream that sends what is written to it and owns this end: it closes it when it is closed, aborted or fails. */
-  toWeb(): WritableStream<Message> {
+  toWeb(): WritableStream<S> {
     return webWritable(this);
   }
 
@@ -109,59 +147,8 @@ export class RingWriter extends RingEnd implements Disposable {
   toNode(options: NodeStreamOptions = {}): Writable {
     return nodeWritable(this, options);
   }
+}
 
-  // The hot path: one atomic operation. What is rare lies in functions of its own, so that this one stays
-  // small enough to be inlined into the caller's loop.
-  #put(message: Uint8Array): boolean {
-    if (this.status[0] !== 0) this.checkMemory();
-    const { length } = message;
-    const position = this.#position;
-    const room = this.#capacity - ((position - this.#readSeen) | 0);
-    // Room comes in multiples of 8: what fits with its header fits with its padding, too.
-    if (length > room - LENGTH_BYTES && !this.#makeRoom(length)) return false;
-    const at = position & (this.#capacity - 1);
-    const lengths = this.#lengths;
-    lengths[at >>> 2] = length;
-    if (message === this.#window.bytes && at + LENGTH_BYTES + length <= this.#capacity) {
-      copyWords(lengths, (at >>> 2) + 1, this.#window.words, 0, length >>> 2);
-    } else {
-      this.#copyIn(message, at + LENGTH_BYTES);
-    }
-    const next = (position + footprint(length)) | 0;
-    // Publishes length and payload; pairs with the reader's load.
-    if (compareExchange(this.words, WRITTEN, position, next) !== position) {
-      this.advance(position, next);
-    }
-    this.#position = next;
-    return true;
-  }
-
-  #makeRoom(length: number): boolean {
-    if (length > this.lengthMax) {
-      throw outOfRange(`a message of ${length} bytes; this ring takes up to ${this.lengthMax}`);
-    }
-    const seen = load(this.words, READ);
-    const used = (this.#position - positionOf(seen)) | 0;
-    // The reader's cursor may hold anything: look before it is used.
-    if (used < 0 || used > this.#capacity) {
-      throw this.corrupt(`the reader's position is off by ${used} bytes`);
-    }
-    this.seen = seen;
-    this.#readSeen = positionOf(seen);
-    if (length <= this.#capacity - used - LENGTH_BYTES) return true;
-    // A ring that stays full because its reader has closed is not worth waiting for.
-    if (seen & CLOSED) throw this.peerClosed();
-    return false;
-  }
-
-  #copyIn(message: Uint8Array, at: number): void {
-    this.#window.consider(message);
-    const room = this.#capacity - at;
-    if (message.length <= room) {
-      this.#data.set(message, at);
-      return;
-    }
-    this.#data.set(message.subarray(0, room), at);
-    this.#data.set(message.subarray(room), 0);
-  }
+function checkBatch(messages: unknown): void {
+  if (!Array.isArray(messages)) throw invalidArgument('a batch is an array of messages');
 }

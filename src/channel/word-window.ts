@@ -1,7 +1,8 @@
 // Copying short messages by a loop over 32-bit words: up to 128 bytes this is faster than a call of `set`
 // (64 B: 9 ns against 13 to 17 ns, and the 18 ns of the subarray that reading needs).
 
-const LENGTH_MAX = 128;
+/** Bytes. */
+export const LENGTH_MAX = 128;
 
 /** A word view of the caller's byte array, kept for callers who come back with the same array. */
 export class WordWindow {
@@ -16,14 +17,37 @@ export class WordWindow {
       this.#candidate = bytes;
       return;
     }
-    const { buffer, byteOffset, length } = bytes;
-    if (length > LENGTH_MAX || length % 4 !== 0 || byteOffset % 4 !== 0) return;
-    // A view that follows its buffer's size would outgrow `words`.
-    if ('resizable' in buffer && buffer.resizable) return;
-    if ('growable' in buffer && buffer.growable) return;
+    if (bytes.length > LENGTH_MAX || bytes.length % 4 !== 0) return;
+    const words = wordsOf(bytes);
+    if (words === undefined) return;
     this.bytes = bytes;
-    this.words = new Int32Array(buffer, byteOffset, length >>> 2);
+    this.words = words;
   }
+}
+
+/** A word view of the caller's array for whole batches, which is long, and made anew for another array. */
+export class BatchWindow {
+  #bytes: Uint8Array | undefined;
+  #words: Int32Array | undefined;
+
+  /** Undefined where there can be none, or the array may change its length. */
+  of(bytes: Uint8Array): Int32Array | undefined {
+    if (bytes !== this.#bytes) {
+      this.#bytes = bytes;
+      this.#words = wordsOf(bytes);
+    }
+    return this.#words;
+  }
+}
+
+function wordsOf({ buffer, byteOffset, length }: Uint8Array): Int32Array | undefined {
+  if (byteOffset % 4 !== 0 || mayChange(buffer)) return undefined;
+  return new Int32Array(buffer, byteOffset, length >>> 2);
+}
+
+/** A view that follows its buffer's size would outgrow the words. */
+function mayChange(buffer: ArrayBufferLike): boolean {
+  return ('resizable' in buffer && buffer.resizable) || ('growable' in buffer && buffer.growable);
 }
 
 /** Copies `count` words. Four at a time: V8 does not unroll (64 B: 9 ns instead of 12). */

@@ -72,11 +72,11 @@ export class Participants {
     return { view, gate, slot };
   }
 
-  /** Setup is over. What `span.bytes` has given out is used by plain accesses, too. */
+  /** Setup is over. What `span.bytes` has given out is used by plain accesses, too, and so are the messages of a ring. */
   guard(): void {
     if (this.#region === undefined) return;
     const entries = (this.#members[0] as Participant).view.entries();
-    this.#region.guarded = [...entries].some(({ kind }) => kindName(kind) === 'bytes');
+    this.#region.guarded = [...entries].some(({ kind }) => PLAIN.has(kindName(kind)));
   }
 
   get isMade(): boolean {
@@ -90,6 +90,9 @@ export class Participants {
     return Span.over(new Attachment(view, gate, slot, facts));
   }
 }
+
+/** Kinds whose bytes are not only words. */
+const PLAIN: ReadonlySet<string> = new Set(['bytes', 'ring']);
 
 /** The size that has room for OBJECTS_SIZE bytes of objects. */
 function smallest(participants: number): number {

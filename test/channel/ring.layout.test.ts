@@ -2,13 +2,13 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { Ring, Segment } from '../../src/index.ts';
-import { AT, code, DATA, drain, FLAG, pair, stage, startAt } from './rings.ts';
+import { AT, code, DATA, drain, FLAG, HEADER, pair, stage, startAt } from './rings.ts';
 
 test('zero-filled memory is a fresh ring: the constructor writes three words and nothing else', (t) => {
   const { words, bytes, ring } = stage(t, 64);
   assert.equal(ring.capacity, 64);
-  const expected = new Uint8Array(DATA + 64);
-  expected.set([0x47, 0x52, 0x4e, 0x47, 1, 0, 0, 0, 64, 0, 0, 0]);
+  const expected = new Uint8Array(HEADER + 64);
+  expected.set([0x47, 0x52, 0x4e, 0x47, 2, 0, 0, 0, 64, 0, 0, 0]);
   assert.deepEqual(bytes, expected);
   assert.equal(words[AT.magic], 0x474e5247);
 });
@@ -72,10 +72,10 @@ test('a header that was begun is completed: each of its words may be there or no
   for (let there = 0; there < 8; there++) {
     const { words } = stage(t, 128, (before) => {
       if (there & 1) before[AT.magic] = 0x474e5247;
-      if (there & 2) before[AT.version] = 1;
+      if (there & 2) before[AT.version] = 2;
       if (there & 4) before[AT.capacity] = 128;
     });
-    assert.deepEqual([...words.subarray(0, 3)], [0x474e5247, 1, 128]);
+    assert.deepEqual([...words.subarray(0, 3)], [0x474e5247, 2, 128]);
   }
 });
 
@@ -94,7 +94,7 @@ test('another magic number, version or capacity is ERR_MEMSPAN_CORRUPT, with wha
     [AT.version, 'format version'],
     [AT.capacity, 'capacity'],
   ] as const) {
-    for (const value of [2, -1, 0x7fffffff, 65]) {
+    for (const value of [1, -1, 0x7fffffff, 65]) {
       const make = () => stage(t, 64, (words) => words.fill(value, word, word + 1));
       assert.throws(make, (error: Error & { found: number; code: string }) => {
         assert.equal(error.code, 'ERR_MEMSPAN_CORRUPT');
@@ -114,7 +114,7 @@ test('bytesFor rounds up to a power of two and adds the header', () => {
     [2 ** 20, 2 ** 20],
     [2 ** 30, 2 ** 30],
   ];
-  for (const [wanted, bytes] of pairs) assert.equal(Ring.bytesFor(wanted!), DATA + bytes!);
+  for (const [wanted, bytes] of pairs) assert.equal(Ring.bytesFor(wanted!), HEADER + bytes!);
   for (const wrong of [0, -1, 1.5, NaN, 2 ** 30 + 1, Infinity]) {
     assert.throws(() => Ring.bytesFor(wrong), { name: 'RangeError', ...code('OUT_OF_RANGE') });
   }
@@ -122,15 +122,15 @@ test('bytesFor rounds up to a power of two and adds the header', () => {
 
 test('memory larger than needed is used up to a power of two; too little is a RangeError', () => {
   for (const [size, capacity] of [
-    [DATA + 64, 64],
-    [DATA + 127, 64],
-    [DATA + 128, 128],
+    [HEADER + 64, 64],
+    [HEADER + 127, 64],
+    [HEADER + 128, 128],
     [8192, 4096],
   ] as const) {
     using segment = Segment.anonymous(size);
     assert.equal(new Ring(segment).capacity, capacity);
   }
-  for (const size of [1, DATA, DATA + 63]) {
+  for (const size of [1, HEADER, HEADER + 63]) {
     using segment = Segment.anonymous(size);
     assert.throws(() => new Ring(segment), { name: 'RangeError', message: new RegExp(`${size}`) });
   }

@@ -35,8 +35,8 @@ function named(t: TestContext, capacity: number): Named {
 
 /** Where the first message begins so that what is named lies on the second page. */
 for (const [what, start] of [
-  ['length', PAGE - DATA],
-  ['payload', PAGE - DATA - 8],
+  ['length', PAGE - DATA + 4],
+  ['payload', PAGE - DATA - 4],
 ] as const) {
   for (const method of ['tryReceive', 'receive', 'receiveAsync', 'tryReceiveInto'] as const) {
     test(`a message whose ${what} was cut off is ERR_MEMSPAN_TRUNCATED, not a message of zeros: ${method}`, async (t) => {

@@ -12,7 +12,9 @@ export const AT = {
   written: 32,
   read: 64,
 };
-export const DATA = 1024;
+/** Bytes of memory besides the data area, and where that begins. */
+export const HEADER = 1024;
+export const DATA = 1020;
 export const FLAG = { sleeps: 1, closed: 2, refused: 4 };
 
 export interface Stage {
