@@ -11,6 +11,7 @@ import { once } from './models/once.ts';
 import { pool } from './models/pool.ts';
 import { queue } from './models/queue.ts';
 import { ring } from './models/ring.ts';
+import { ringInSpan } from './models/ring-in-span.ts';
 import { rwlock } from './models/rwlock.ts';
 import { semaphore } from './models/semaphore.ts';
 import { span } from './models/span.ts';
@@ -28,6 +29,7 @@ export const models: readonly Model[] = [
   ...queue,
   ...ring,
   ...latest,
+  ...ringInSpan,
   ...directory,
   ...pool,
 ];

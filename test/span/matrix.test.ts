@@ -54,6 +54,7 @@ const acts: Record<string, (subject: Subject) => unknown> = {
   once: ({ span }) => span.once('new'),
   pool: ({ span }) => span.pool('new', { chunks: 2, chunkSize: 64 }),
   queue: ({ span }) => span.queue('new', { capacity: 4, messageMax: 16 }),
+  ring: ({ span }) => span.ring('new', { capacity: 64 }),
   'Mutex.at': ({ span }) => Mutex.at(span, span.bytes('b', { size: 64 }).byteOffset),
   objects: ({ span }) => assert.equal(span.objects().length, 3),
   object: ({ span }) => assert.equal(span.object('b')?.size, 64),
@@ -100,6 +101,7 @@ const [header = [], ...rows] = `
   once              ok      CLOSED  CLOSED      TRUNCATED  ok
   pool              ok      CLOSED  CLOSED      TRUNCATED  ok
   queue             ok      CLOSED  CLOSED      TRUNCATED  ok
+  ring              ok      CLOSED  CLOSED      TRUNCATED  ok
   Mutex.at          ok      CLOSED  CLOSED      TRUNCATED  ok
   objects           ok      CLOSED  CLOSED      TRUNCATED  ok
   object            ok      CLOSED  CLOSED      TRUNCATED  ok
