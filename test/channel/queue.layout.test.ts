@@ -2,19 +2,29 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import {
+  CAPACITY_MAX,
+  CELLS_OFFSET,
   free,
   full,
+  ID_SHIFT,
+  KIND_MASK,
   Kind,
   kindOf,
+  LAP_SHIFT,
   ownerOf,
   Positions,
+  QueueCell,
+  QueueWord,
   queueSize,
   reading,
+  SHORT_LAP_MASK,
   Standing,
   strideOf,
   writing,
 } from '../../src/channel/queue.layout.ts';
+import { encode } from '../../src/channel/queue-options.ts';
 import { ID_MASK } from '../../src/span/participant.layout.ts';
+import { bits, fields, page, table } from '../support/format-page.ts';
 
 const CAPACITIES = [1, 2, 3, 4, 5, 7, 8, 100, 1024, 2 ** 24 - 1, 2 ** 24];
 
@@ -83,4 +93,28 @@ test('a state says its kind, its owner, and how it stands to a lap', () => {
 test('cells are multiples of 64 bytes', () => {
   assert.deepEqual([0, 1, 40, 41, 64, 104, 105].map(strideOf), [64, 64, 64, 128, 128, 128, 192]);
   assert.equal(queueSize(3, 64), 512 + 3 * 128);
+});
+
+test('the words of a queue and of its cells are where docs/format.md says', () => {
+  const rows = fields('Queue', CELLS_OFFSET);
+  const words = Object.entries(rows).map(([name, { offset }]) => [name, offset / 4]);
+  assert.deepEqual(Object.fromEntries(words), QueueWord);
+  const cell = table('Queue', 'cell').map(({ cell = '', offset }) => [cell, Number(offset)]);
+  assert.deepEqual(Object.fromEntries(cell), QueueCell);
+  assert.deepEqual(bits('Queue', 'state bits'), {
+    KIND: KIND_MASK,
+    LAP: 2 ** 32 - 2 ** LAP_SHIFT,
+    SHORT_LAP: SHORT_LAP_MASK << LAP_SHIFT,
+    OWNER: 2 ** 32 - 2 ** ID_SHIFT,
+  });
+  const kinds = table('Queue', 'state bits').find(({ name }) => name === 'KIND');
+  assert.equal(
+    kinds?.contents,
+    Object.entries(Kind)
+      .map(([name, number]) => `${number} ${name.toUpperCase()}`)
+      .join(', '),
+  );
+  assert.ok(page.includes(`1 to ${CAPACITY_MAX.toLocaleString('en')}`));
+  const options = table('Kinds', 'kind').find(({ name }) => name === 'queue')?.options;
+  assert.equal(options, `${encode({ delivery: 'at-most-once' })}: atMostOnce`);
 });
