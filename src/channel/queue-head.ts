@@ -67,7 +67,7 @@ export class QueueHead {
       if (found !== NONE) return found;
     }
     let isFresh = false;
-    for (let tries = 0; ; tries++) {
+    for (let tries = 0; ; memory.checkTries(++tries)) {
       const head = memory.position(QueueWord.head);
       const index = positions.index(head);
       const lap = positions.lap(head);
@@ -85,12 +85,15 @@ export class QueueHead {
       } else {
         if (!isFresh) this.#watch.refresh();
         isFresh = true;
-        if (!memory.passHead(head, this.#watch)) break;
+        if (!memory.passHead(head, this.#watch)) {
+          // Committed meanwhile?
+          if (load(words, at) !== state) break;
+          continue;
+        }
         // What was passed may be a dead reader's, and comes before the next.
         const found = this.#orphan();
         if (found !== NONE) return found;
       }
-      memory.checkTries(tries);
     }
     return this.#lookBehind(notice);
   }

@@ -28,7 +28,7 @@ import type { QueueFacts } from './queue-options.ts';
 export const NONE = -1;
 
 /** So often a call tries again because somebody else was first. Nobody is unlucky for so long but among the hostile. */
-const TRIES_MAX = 2 ** 22;
+const TRIES_MAX = 2 ** 20;
 
 export class QueueMemory {
   readonly attachment: Attachment;
@@ -154,7 +154,7 @@ export class QueueMemory {
 
   /**
    * Moves head on over what was taken, or was claimed by somebody who will never commit it, which it frees. True: look again.
-   * False: there is nothing to take, or somebody alive is writing it.
+   * False: the cell is free, full, or somebody alive is writing there.
    */
   passHead(head: number, watch: DeathWatch): boolean {
     const { positions, words } = this;
@@ -170,8 +170,7 @@ export class QueueMemory {
     }
     if (standing === Standing.free) return this.#passGap(head, at, state);
     if (standing === Standing.before) return false;
-    // Meanwhile committed.
-    if (standing === Standing.full) return true;
+    if (standing === Standing.full) return false;
     if (standing !== Standing.writing) this.refuse(QueueWord.head, head);
     const owner = ownerOf(state);
     if (owner !== 0 && !watch.isDead(owner)) return false;
