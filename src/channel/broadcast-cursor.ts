@@ -56,8 +56,13 @@ export class BroadcastCursor implements Spot {
     this.#at = memory.seatAt(this.#seat);
     this.#next = memory.countOf(this.#seat, 'next');
     // step: broadcast-taken
-    if (this.#drops) this.#joinAnywhere(from);
-    else this.#joinGating();
+    try {
+      if (this.#drops) this.#joinAnywhere(from);
+      else this.#joinGating();
+    } catch (error) {
+      this.leave();
+      throw error;
+    }
     this.#seen = this.position;
     memory.counts[this.#next] = this.#sequence;
     memory.counts[memory.countOf(this.#seat, 'missed')] = 0;
@@ -181,12 +186,17 @@ export class BroadcastCursor implements Spot {
   // -- 'drop-oldest'
 
   #joinAnywhere(from: From): void {
-    for (let turn = 0; ; turn++) {
-      // Who is passed by again and again begins at the end.
+    for (let turn = 0; turn < PASSED_MAX; turn++) {
+      // Who is passed by joins at the end.
       const isOldest = from === 'oldest' && turn === 0;
-      if (this.#moveTo(isOldest ? Word.oldest : Word.written) || turn >= PASSED_MAX) break;
+      if (this.#moveTo(isOldest ? Word.oldest : Word.written)) return;
     }
-    store(this.#words, this.#at + SeatWord.cursor, this.#memory.cursorAt(this.position));
+    throw this.#memory.failure(
+      'ERR_MEMSPAN_WOULD_BLOCK',
+      'broadcast.reader',
+      `in ${PASSED_MAX} attempts everything was overwritten while it joined`,
+      'Make the broadcast with more capacity',
+    );
   }
 
   #takeUnlessPassed(): Uint8Array | null {

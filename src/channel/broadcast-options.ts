@@ -15,7 +15,7 @@ import {
 export type Overflow = 'block' | 'drop-oldest';
 
 export interface BroadcastOptions {
-  /** Bytes for messages, rounded up to a power of two: 64 to 2^30. A message takes 8 bytes more than it has, and is padded to 8. */
+  /** Bytes for messages, rounded up to a power of two: 32 to 2^30. A message takes 8 bytes more than it has, and is padded to 8. */
   capacity: number;
   /** How many readers there can be at a time: 1 to 4094. Default 16. */
   readers?: number | undefined;

@@ -100,7 +100,7 @@ export const LENGTH_AT = 0;
 export const SEQUENCE_AT = 4;
 const ALIGNMENT = 8;
 
-export const CAPACITY_MIN = 64;
+export const CAPACITY_MIN = 32;
 /** Less than a lap apart are all positions that count at one time. */
 export const CAPACITY_MAX: number = 2 ** 30;
 export const READERS_MAX = 4094;

@@ -1,6 +1,7 @@
 // All models, in the order in which they are shown.
 import type { Model } from './model.ts';
 import { barrier } from './models/barrier.ts';
+import { broadcast } from './models/broadcast.ts';
 import { condition } from './models/condition.ts';
 import { directory } from './models/directory.ts';
 import { event } from './models/event.ts';
@@ -27,6 +28,7 @@ export const models: readonly Model[] = [
   ...span,
   ...line,
   ...queue,
+  ...broadcast,
   ...ring,
   ...latest,
   ...ringInSpan,

@@ -2,6 +2,7 @@
 //
 // What stands in `from` is compiled code: comments and all, without types.
 
+import { broadcast } from './mutants/broadcast.ts';
 import { latest } from './mutants/latest.ts';
 import { line } from './mutants/line.ts';
 import type { Mutant } from './mutate.ts';
@@ -305,4 +306,5 @@ export const mutants: readonly Mutant[] = [
   ...span,
   ...ring,
   ...latest,
+  ...broadcast,
 ];
