@@ -32,6 +32,8 @@ export class BroadcastReader<T, V> extends BroadcastEnd implements AsyncIterable
   #loan: BroadcastLoan<V> | undefined;
   #ended = false;
   #lastMissed = 0;
+  /** `missed` when something was received last: it may have grown while there was nothing to receive. */
+  #missedBefore = 0;
 
   /** @internal Made by `broadcast.reader()`. */
   constructor(memory: BroadcastMemory, codec: Codec<T, never>, from: From) {
@@ -98,7 +100,6 @@ export class BroadcastReader<T, V> extends BroadcastEnd implements AsyncIterable
     this.check('readBatch');
     if (this.isBusy) return [];
     this.#requireNoLoan('readBatch');
-    const before = this.#cursor.missed;
     const batch: T[] = [];
     try {
       while (batch.length < max) {
@@ -109,7 +110,7 @@ export class BroadcastReader<T, V> extends BroadcastEnd implements AsyncIterable
     } finally {
       if (batch.length > 0) this.#cursor.settle();
     }
-    if (batch.length > 0) this.#lastMissed = this.#cursor.missed - before;
+    if (batch.length > 0) this.#noteMissed();
     this.#ended = this.#cursor.isEnded;
     return batch;
   }
@@ -163,14 +164,19 @@ export class BroadcastReader<T, V> extends BroadcastEnd implements AsyncIterable
   }
 
   #take(): Uint8Array | null {
-    const before = this.#cursor.missed;
     const bytes = this.#cursor.take();
     if (bytes !== null) {
-      this.#lastMissed = this.#cursor.missed - before;
+      this.#noteMissed();
       this.#cursor.settle();
     }
     this.#ended = this.#cursor.isEnded;
     return bytes;
+  }
+
+  #noteMissed(): void {
+    const { missed } = this.#cursor;
+    this.#lastMissed = missed - this.#missedBefore;
+    this.#missedBefore = missed;
   }
 
   #takeOrEnd(operation: string): Uint8Array | typeof END | null {
