@@ -55,6 +55,7 @@ const acts: Record<string, (subject: Subject) => unknown> = {
   pool: ({ span }) => span.pool('new', { chunks: 2, chunkSize: 64 }),
   queue: ({ span }) => span.queue('new', { capacity: 4, messageMax: 16 }),
   ring: ({ span }) => span.ring('new', { capacity: 64 }),
+  latest: ({ span }) => span.latest('new', { size: 8 }),
   'Mutex.at': ({ span }) => Mutex.at(span, span.bytes('b', { size: 64 }).byteOffset),
   objects: ({ span }) => assert.equal(span.objects().length, 3),
   object: ({ span }) => assert.equal(span.object('b')?.size, 64),
@@ -102,6 +103,7 @@ const [header = [], ...rows] = `
   pool              ok      CLOSED  CLOSED      TRUNCATED  ok
   queue             ok      CLOSED  CLOSED      TRUNCATED  ok
   ring              ok      CLOSED  CLOSED      TRUNCATED  ok
+  latest            ok      CLOSED  CLOSED      TRUNCATED  ok
   Mutex.at          ok      CLOSED  CLOSED      TRUNCATED  ok
   objects           ok      CLOSED  CLOSED      TRUNCATED  ok
   object            ok      CLOSED  CLOSED      TRUNCATED  ok
