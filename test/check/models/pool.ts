@@ -7,9 +7,9 @@ import { type Model, model } from '../model.ts';
 import { lives } from '../waiting.ts';
 
 interface Shared {
-  /** Set before a writer closes. */
+  /** Of each thread: a writer that is about to close. */
   readonly closing: Int32Array;
-  /** Of each thread: a reader that has come. */
+  /** Of each thread: it has its end. */
   readonly came: Int32Array;
   /** Of each thread: a reader that had come when a writer had. */
   readonly met: Int32Array;
@@ -28,8 +28,8 @@ interface Outcome {
 
 type Thread = (shared: Shared, me: Me) => Outcome;
 
-/** `readers`: which threads read. */
-function pools(options: PoolOptions, readers: readonly number[]) {
+/** `readers`: which threads read; `writers`: which write. */
+function pools(options: PoolOptions, readers: readonly number[], writers: readonly number[]) {
   const open = ({ span }: Me): Pool => span.pool('p', options);
 
   /** Publishes so many; gives up when that takes too long. */
@@ -39,6 +39,7 @@ function pools(options: PoolOptions, readers: readonly number[]) {
       const published: string[] = [];
       const counts: number[] = [];
       const end = open(me).writer();
+      came[me.index] = 1;
       for (const thread of readers) if (came[thread] === 1) met[thread] = 1;
       let how = 'sent';
       for (let i = 0; i < count; i++) {
@@ -51,7 +52,7 @@ function pools(options: PoolOptions, readers: readonly number[]) {
         counts.push(loan.publish());
         published.push(`${me.index}.${i}`);
       }
-      closing[0] = 1;
+      closing[me.index] = 1;
       end.close();
       return { published, counts, taken: [], how };
     };
@@ -65,9 +66,13 @@ function pools(options: PoolOptions, readers: readonly number[]) {
         using end = open(me).reader();
         came[me.index] = 1;
         while (taken.length < most) {
-          const isLate = closing[0] === 1;
+          const isLate = writers.every((thread) => closing[thread] === 1);
+          const haveCome = writers.every((thread) => came[thread] === 1);
           const found = isLate ? end.tryTake() : end.take({ timeoutMs });
-          if (found === null) return isLate ? 'late' : end.ended ? 'ended' : 'gave up';
+          if (found === null && isLate) return 'late';
+          if (found === null && !end.ended) return 'no time';
+          // Where one has closed before the other comes, there is an end in between.
+          if (found === null) return haveCome ? 'ended' : 'early';
           const first = textOf(content[found.chunk]);
           // Another step: somebody else may have written there in between.
           assert.equal(textOf(content[found.chunk]), first, 'somebody writes where it reads');
@@ -83,7 +88,7 @@ function pools(options: PoolOptions, readers: readonly number[]) {
     setup: ({ span }: Me): Shared => {
       span.pool('p', options);
       return {
-        closing: new Int32Array(1),
+        closing: new Int32Array(4),
         came: new Int32Array(4),
         met: new Int32Array(4),
         content: new Int32Array(options.chunks),
@@ -95,8 +100,7 @@ function pools(options: PoolOptions, readers: readonly number[]) {
       if (waiting.some(({ lag }) => lag > 0)) return false;
       const isDone = (thread: number): boolean =>
         end.results[thread] !== undefined || end.killed.includes(thread);
-      if (end.results.some((_, thread) => !readers.includes(thread) && !isDone(thread)))
-        return false;
+      if (!writers.every(isDone)) return false;
       return (
         end.killed.length > 0 && readers.every((thread) => isDone(thread) || met[thread] === 0)
       );
@@ -145,7 +149,8 @@ function check({ results, killed, span }: End<Outcome>): void {
     }
     if (how === 'ERR_MEMSPAN_PEER_DIED') assert.ok(killed.length > 0, 'nobody has died');
   }
-  if (killed.length > 0 || readers.some(({ how }) => how === 'enough')) return;
+  if (killed.length > 0 || readers.some(({ how }) => ['enough', 'early', 'no time'].includes(how)))
+    return;
   const went = writers.flatMap(({ counts }) => counts).reduce((sum, count) => sum + count, 0);
   const came = readers.reduce((sum, { taken }) => sum + taken.length, 0);
   assert.equal(came, went, 'what was published is not what was taken');
@@ -166,7 +171,12 @@ function poolModel(
   extents: Extents,
 ): Model {
   const readers = [...parts.keys()].filter((thread) => parts[thread]?.takes !== undefined);
-  const { writer, reader, ...given } = pools({ chunks, chunkSize: 2, readers: seats }, readers);
+  const writers = [...parts.keys()].filter((thread) => !readers.includes(thread));
+  const { writer, reader, ...given } = pools(
+    { chunks, chunkSize: 2, readers: seats },
+    readers,
+    writers,
+  );
   const threads = parts.map(({ publishes, takes, timeoutMs }) =>
     takes === undefined ? writer(publishes ?? 0, timeoutMs) : reader(takes, timeoutMs),
   );
@@ -197,11 +207,21 @@ export const pool: readonly Model[] = [
   poolModel(
     'a writer, two readers, one chunk',
     { chunks: 1, seats: 2, parts: [toTwo, takesAll, takesAll] },
-    { quick: { bound: 0 }, full: { bound: 2 } },
+    { quick: { bound: 0 }, full: { bound: 1 } },
   ),
   poolModel(
     'readers that leave while it is published to them',
     { chunks: 1, seats: 2, parts: [toTwo, { takes: 0 }, { takes: 1 }] },
+    { quick: { bound: 1 }, full: { bound: 2 } },
+  ),
+  poolModel(
+    'two writers, a reader that leaves while one of them waits for its chunk',
+    { chunks: 1, seats: 1, parts: [toOne, toOne, { takes: 1, timeoutMs: 10 }] },
+    { quick: { bound: 0 }, full: { bound: 2 } },
+  ),
+  poolModel(
+    'a reader comes to a seat that another one leaves',
+    { chunks: 1, seats: 1, parts: [toTwo, { takes: 0 }, takesAll] },
     { quick: { bound: 1 }, full: { bound: 2 } },
   ),
   poolModel(
