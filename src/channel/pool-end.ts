@@ -7,6 +7,7 @@ import { onAbort } from '../sync/aborts.ts';
 import { CALLS_PER_TURN } from '../sync/wait-options.ts';
 import type { Codec } from './codec.ts';
 import type { Line, Look } from './line.ts';
+import type { Lengths } from './pool-hold.ts';
 import type { Holds, Traces } from './pool-leaks.ts';
 import { corruptPool } from './pool-shape.ts';
 import type { PoolState } from './pool-state.ts';
@@ -34,6 +35,8 @@ export abstract class PoolEnd<T, S, V> implements Disposable {
   protected readonly state: PoolState;
   /** @internal */
   protected readonly holds: Holds;
+  /** @internal */
+  protected readonly lengths: Lengths;
   readonly #what: 'writer' | 'reader';
   readonly #status: Uint32Array;
   readonly #pending = new Set<AbortController>();
@@ -45,6 +48,8 @@ export abstract class PoolEnd<T, S, V> implements Disposable {
     this.base = base;
     this.state = base.state;
     this.holds = holds;
+    const { chunkSize: max } = base.state.shape;
+    this.lengths = { min: base.layout === undefined ? 0 : max, max };
     this.#what = what;
     this.#status = base.state.attachment.view.status;
   }

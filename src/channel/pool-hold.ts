@@ -4,8 +4,15 @@ import { invalidArgument, type MemspanError, outOfRange } from '../errors.ts';
 import type { Holds } from './pool-leaks.ts';
 import type { PoolState } from './pool-state.ts';
 
+/** How many bytes a message can have. */
+export interface Lengths {
+  readonly min: number;
+  readonly max: number;
+}
+
 /** The end that it belongs to. */
 interface End<V> {
+  readonly lengths: Lengths;
   readonly holds: Holds;
   readonly state: PoolState;
   viewOf(chunk: number): V;
@@ -90,12 +97,12 @@ export class Loan<V = undefined> extends Hold<V> {
   /**
    * Hands it to all readers there are, and wakes those who wait; how many there are. 0: nobody listens, and the chunk is free
    * again. One that has died this very moment may be counted. `length`, in bytes, is what they see as `bytes`: from 0 to
-   * the pool's chunkSize, at first that of the loan. Throws `ERR_MEMSPAN_CLOSED` when the chunk was given back.
+   * the pool's chunkSize, by default that of the loan; with a layout it is the layout's. Throws `ERR_MEMSPAN_CLOSED` when the chunk was given back.
    */
   publish(length: number = this.length): number {
     const operation = 'loan.publish';
     this.check(operation);
-    checkLength(length, this.#end.state.shape.chunkSize, operation);
+    checkLength(length, this.#end.lengths, operation);
     this.#end.holds.end(this.chunk);
     return this.#end.publish(this.chunk, length);
   }
@@ -141,10 +148,14 @@ export class Taken<V = undefined> extends Hold<V> {
 }
 
 /** Throws RangeError with both numbers. */
-export function checkLength(length: unknown, max: number, operation: string): void {
+export function checkLength(length: unknown, { min, max }: Lengths, operation: string): void {
   if (typeof length !== 'number') {
     throw invalidArgument(`${operation}: a length is a number of bytes, not ${typeof length}`);
   }
-  if (Number.isInteger(length) && length >= 0 && length <= max) return;
-  throw outOfRange(`${operation}: a chunk of this pool has ${max} bytes, not ${length}`);
+  if (Number.isInteger(length) && length >= min && length <= max) return;
+  throw outOfRange(
+    min === max
+      ? `${operation}: a message of this layout has ${max} bytes, not ${length}`
+      : `${operation}: a chunk of this pool has ${max} bytes, not ${length}`,
+  );
 }

@@ -1,5 +1,7 @@
 // A reading end of a pool.
 
+import type { Readable } from 'node:stream';
+import type { ReadableStream } from 'node:stream/web';
 import { MemspanError, outOfRange } from '../errors.ts';
 import {
   type AsyncOptions,
@@ -7,11 +9,13 @@ import {
   signalOf,
   timeoutOf,
 } from '../sync/wait-options.ts';
+import { type NodeStreamOptions, nodeReadable } from './node-streams.ts';
 import { NONE } from './pool-chunks.ts';
 import { type Base, PoolEnd } from './pool-end.ts';
 import { Taken } from './pool-hold.ts';
 import { Holds } from './pool-leaks.ts';
 import type { Former } from './pool-writers.ts';
+import { webReadable } from './web-streams.ts';
 
 /** Instead of a message: nothing will ever come. */
 const ENDED = Symbol('ended');
@@ -33,7 +37,10 @@ export class PoolReader<T, S, V> extends PoolEnd<T, S, V> implements AsyncIterab
     const seat = state.seats.take();
     if (typeof seat === 'string') throw this.#noSeat(seat);
     this.#seat = seat;
+    // In memory that is gone there are seats for everybody.
+    base.check('pool.reader');
     this.#takes = {
+      lengths: this.lengths,
       holds: this.holds,
       state,
       viewOf: (chunk) => this.viewOf(chunk),
@@ -78,10 +85,12 @@ export class PoolReader<T, S, V> extends PoolEnd<T, S, V> implements AsyncIterab
     if (this.state.messages(this.#seat).isBusy) return null;
     const found = this.#next(operation);
     if (found !== null) return found;
-    if (this.state.writers.glance(this.#former) !== 'ended') return null;
-    const last = this.#next(operation);
+    const outlook = this.state.writers.glance(this.#former);
+    // What was published before that comes first.
+    const last = outlook === 'ended' ? this.#next(operation) : null;
+    // In memory that is gone there is nothing to take, and nothing to end.
     this.check(operation);
-    this.#ended = last === null;
+    this.#ended = outlook === 'ended' && last === null;
     return last;
   }
 
@@ -162,6 +171,16 @@ export class PoolReader<T, S, V> extends PoolEnd<T, S, V> implements AsyncIterab
     }
   }
 
+  /** Copies of all messages as a Web stream, which owns this reader: one whenever somebody reads. */
+  toWeb(): ReadableStream<T> {
+    return webReadable(this);
+  }
+
+  /** Copies of all messages as a Node stream, which owns this reader. Takes ahead until its buffer is full. */
+  toNode(options?: NodeStreamOptions): Readable {
+    return nodeReadable(this, options);
+  }
+
   #copy(taken: Taken<V> | null): T | null {
     if (taken === null) return null;
     try {
@@ -172,15 +191,16 @@ export class PoolReader<T, S, V> extends PoolEnd<T, S, V> implements AsyncIterab
   }
 
   #next(operation: string): Taken<V> | null {
-    const { chunks, shape } = this.state;
+    const { chunks } = this.state;
     const chunk = chunks.take(this.#seat);
     if (chunk === NONE) return null;
     const length = chunks.lengthOf(chunk);
     const sequence = chunks.sequenceOf(chunk);
     this.check(operation);
-    if (length > shape.chunkSize) {
+    const { min, max } = this.lengths;
+    if (length < min || length > max) {
       this.#release(chunk);
-      const cause = `the message in chunk ${chunk} cannot have ${length} bytes, of ${shape.chunkSize}`;
+      const cause = `the message in chunk ${chunk} cannot have ${length} bytes, of ${max}`;
       throw this.corrupt(operation, cause);
     }
     this.#ended = false;
@@ -191,11 +211,10 @@ export class PoolReader<T, S, V> extends PoolEnd<T, S, V> implements AsyncIterab
     const found = this.#next(operation);
     if (found !== null) return found;
     const outlook = this.state.writers.look(this.#former);
-    if (outlook === 'waits') return null;
-    // What was published before that comes first. In memory that is gone there is nothing to end.
-    const last = this.#next(operation);
+    // What was published before that comes first.
+    const last = outlook === 'waits' ? null : this.#next(operation);
     this.check(operation);
-    if (last !== null) return last;
+    if (last !== null || outlook === 'waits') return last;
     if (outlook === 'ended') {
       this.#ended = true;
       return ENDED;

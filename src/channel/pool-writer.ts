@@ -1,5 +1,7 @@
 // A writing end of a pool.
 
+import type { Writable } from 'node:stream';
+import type { WritableStream } from 'node:stream/web';
 import { MemspanError } from '../errors.ts';
 import {
   type AsyncOptions,
@@ -7,12 +9,14 @@ import {
   signalOf,
   timeoutOf,
 } from '../sync/wait-options.ts';
+import { type NodeStreamOptions, nodeWritable } from './node-streams.ts';
 import { WRITERS_MAX } from './pool.layout.ts';
 import { NONE } from './pool-chunks.ts';
 import { type Base, PoolEnd } from './pool-end.ts';
 import { checkLength, Loan } from './pool-hold.ts';
 import { Holds } from './pool-leaks.ts';
 import type { Seat } from './seat.ts';
+import { webWritable } from './web-streams.ts';
 
 export interface LoanOptions extends BlockingOptions {
   /** Bytes: of `loan.bytes`. Default: the whole chunk. */
@@ -43,7 +47,10 @@ export class PoolWriter<T, S, V> extends PoolEnd<T, S, V> {
       });
     }
     this.#seat = seat;
+    // In memory that is gone there are seats for everybody.
+    base.check('pool.writer');
     this.#loans = {
+      lengths: this.lengths,
       holds: this.holds,
       state,
       viewOf: (chunk) => this.viewOf(chunk),
@@ -57,9 +64,9 @@ export class PoolWriter<T, S, V> extends PoolEnd<T, S, V> {
    * A chunk to fill, if there is one that nobody has, else null. What is in it is what was there before. Throws
    * `ERR_MEMSPAN_CLOSED`, `ERR_MEMSPAN_TRUNCATED`, `ERR_MEMSPAN_CORRUPT`; RangeError for a length of more than a chunk.
    */
-  tryLoan(length: number = this.state.shape.chunkSize): Loan<V> | null {
+  tryLoan(length: number = this.lengths.max): Loan<V> | null {
     const operation = 'tryLoan';
-    checkLength(length, this.state.shape.chunkSize, operation);
+    checkLength(length, this.lengths, operation);
     this.check(operation);
     // Who comes now stands behind this thread's tasks.
     return this.state.room.isBusy ? null : this.#loan(length, operation);
@@ -125,9 +132,19 @@ export class PoolWriter<T, S, V> extends PoolEnd<T, S, V> {
     return this.#put(await this.loanAsync({ ...options, length }), () => this.#bytesOf(message));
   }
 
+  /** As a Web stream, which owns this writer: each chunk of it is a message. */
+  toWeb(): WritableStream<S> {
+    return webWritable(this);
+  }
+
+  /** As a Node stream, which owns this writer: each chunk of it is a message. */
+  toNode(options?: NodeStreamOptions): Writable {
+    return nodeWritable(this, options);
+  }
+
   #bytesOf(message: S): Uint8Array {
     const bytes = this.base.codec.bytesOf(message);
-    checkLength(bytes.length, this.state.shape.chunkSize, this.operation('send'));
+    checkLength(bytes.length, this.lengths, this.operation('send'));
     return bytes;
   }
 
@@ -143,9 +160,8 @@ export class PoolWriter<T, S, V> extends PoolEnd<T, S, V> {
   }
 
   #lengthOf(options: LoanOptions | undefined, operation: string): number {
-    const { chunkSize } = this.state.shape;
-    const { length = chunkSize } = options ?? {};
-    checkLength(length, chunkSize, operation);
+    const { length = this.lengths.max } = options ?? {};
+    checkLength(length, this.lengths, operation);
     return length;
   }
 

@@ -8,6 +8,7 @@ import type { Infer, Layout, ViewOf } from '../layout/layout.ts';
 import { findObject, openObject } from '../span/directory.ts';
 import { defineKind } from '../span/kinds.ts';
 import { Span } from '../span/span.ts';
+import { agreeOnLayout, layoutOf } from '../span/stored-layout.ts';
 import { type Place, Primitive } from '../sync/primitive.ts';
 import { type Codec, type Message, ofBytes, ofLayout } from './codec.ts';
 import { decodeShape, encodeShape, poolBytes } from './pool.layout.ts';
@@ -59,22 +60,28 @@ Span.prototype.pool = function pool(
   const operation = 'span.pool';
   const facts = factsOf(options, operation);
   const attachment = this.attachment(operation);
+  const { view } = attachment;
   const entry = findObject(attachment, { operation, kind: KIND, name });
   const subject = { operation, object: `${this.name ?? ''}/${name}` };
   const there = entry && decodeShape(entry.options, entry.length);
   if (entry !== undefined && there === undefined) {
     throw corruptPool(subject, 'its entry in the directory is not one of a pool');
   }
+  const isAsked = facts.shape !== undefined || facts.layout !== undefined;
+  // Says more than that the sizes differ.
+  if (entry !== undefined && isAsked) agreeOnLayout(view, entry, { operation, name, ...facts });
   const shape = facts.shape ?? there;
   if (shape === undefined) throw noSuchPool(subject);
   if (there !== undefined && !isSameShape(shape, there)) {
     throw shapeMismatch(subject, shape, there);
   }
+  const layout = isAsked ? facts.layout : entry && layoutOf(view, entry);
   const { offset } = openObject(attachment, {
     operation,
     kind: KIND,
     name,
     length: poolBytes(shape),
+    layout,
     options: encodeShape(shape),
     describeOptions: (bits) => JSON.stringify({ chunks: bits & 0xffff, readers: bits >>> 16 }),
   });
@@ -82,7 +89,7 @@ Span.prototype.pool = function pool(
   if (!isSameShape(state.shape, shape)) {
     throw corruptPool(subject, 'there is another pool in its bytes');
   }
-  return new Pool({ span: this, attachment, offset, name }, state, facts);
+  return new Pool({ span: this, attachment, offset, name }, state, { ...facts, layout });
 };
 
 /**
