@@ -43,9 +43,10 @@ export async function runAsShown(example: string, ...more: string[]): Promise<st
   return ended.output;
 }
 
-/** The text less its numbers, and less the room that they take. */
+/** The text less its numbers and the room that they take, and less what is inside of frames. */
 function shapeOf(text: string): string {
   return text
+    .replace(/^│.*│$/gm, '│')
     .replace(/-?\d+(?:[.,]\d+)*/g, '#')
     .replace(/ +/g, ' ')
     .trim();
