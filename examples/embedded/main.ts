@@ -41,7 +41,8 @@ process.once('exit', () => {
   for (const child of children) child.kill('SIGKILL');
   rmSync(folder, { recursive: true, force: true, maxRetries: 5 });
 });
-for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => process.exit(130));
+process.once('SIGINT', () => process.exit(130));
+process.once('SIGTERM', () => process.exit(143));
 
 const program = await compile();
 const telemetry = Segment.anonymous(size);
@@ -117,7 +118,10 @@ function besideThis(name: string): string {
 
 function own(child: ChildProcess): ChildProcess {
   children.add(child);
-  child.once('exit', () => children.delete(child));
+  child.once('exit', (_, signal) => {
+    children.delete(child);
+    if (signal === 'SIGINT') process.exit(130); // Ctrl-C, which it has heard before us
+  });
   return child;
 }
 

@@ -35,7 +35,8 @@ process.once('exit', () => {
   physics?.kill('SIGKILL');
   if (isScreen) process.stdout.write('\x1b[?25h'); // the cursor
 });
-for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => process.exit(130));
+process.once('SIGINT', () => process.exit(130));
+process.once('SIGTERM', () => process.exit(143));
 
 using span = Span.anonymous({ as: 'renderer' });
 const latest = span.latest('world', World);
@@ -77,6 +78,7 @@ function startPhysics(): void {
   physics = forkWith(script, { share: { game: span.segment } });
   physics.once('exit', (code, signal) => {
     if (isOver) return;
+    if (signal === 'SIGINT') process.exit(130); // Ctrl-C, which it has heard before us
     if (signal !== 'SIGKILL') throw new Error(`the physics has ended with ${signal ?? code}`);
     restarts++;
     startPhysics();

@@ -42,7 +42,8 @@ process.once('exit', () => {
   for (const child of children) child.kill();
   rmSync(folder, { recursive: true, force: true, maxRetries: 5 });
 });
-for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => process.exit(130));
+process.once('SIGINT', () => process.exit(130));
+process.once('SIGTERM', () => process.exit(143));
 
 const file = path.join(folder, 'weights');
 await trainInto(file);
@@ -102,7 +103,10 @@ function launch(name: string, ...args: string[]): ChildProcess {
   const extension = path.extname(import.meta.url); // .js, or .ts where Node runs that
   const child = fork(new URL(`${name}${extension}`, import.meta.url), args);
   children.add(child);
-  child.once('exit', () => children.delete(child));
+  child.once('exit', (_, signal) => {
+    children.delete(child);
+    if (signal === 'SIGINT') process.exit(130); // Ctrl-C, which it has heard before us
+  });
   return child;
 }
 

@@ -46,7 +46,8 @@ process.once('exit', () => {
   for (const child of children) child.kill('SIGKILL');
   if (temporary !== undefined) rmSync(temporary, { recursive: true, force: true, maxRetries: 5 });
 });
-for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => process.exit(130));
+process.once('SIGINT', () => process.exit(130));
+process.once('SIGTERM', () => process.exit(143));
 
 using span = Span.anonymous({ size: spanSizeFor(size), as: 'main' });
 const pools = poolsIn(span, size);
@@ -93,6 +94,7 @@ function start(name: string, args: readonly string[], onKilled?: () => void): Ch
   children.add(child);
   child.once('exit', (code, signal) => {
     children.delete(child);
+    if (signal === 'SIGINT') process.exit(130); // Ctrl-C, which it has heard before us
     if (signal === 'SIGKILL' && onKilled !== undefined) onKilled();
     else if (code !== 0) throw new Error(`${name} has ended with ${signal ?? code}`);
   });

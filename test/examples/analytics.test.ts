@@ -1,7 +1,7 @@
 // A CSV file, parsed and aggregated by N processes in shared columns: the numbers are those of a straightforward program.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { helps, interrupt, runAsShown } from './example.ts';
+import { helps, interrupt, runAsShown, terminate } from './example.ts';
 
 const example = 'analytics';
 
@@ -19,10 +19,10 @@ test('three processes compute what one does, and what a straightforward program 
 
 test('it explains its options', () => helps(example));
 
-test('interrupted while it generates, and while its workers work, it leaves nothing', async () => {
+test('interrupted while it generates, and terminated while its workers work, it leaves nothing', async () => {
   // Seconds of work each, so that the signal comes in the middle of it.
   await Promise.all([
     interrupt(example, 'generating', '--rows', '3000000'),
-    interrupt(example, 'of CSV', '--rows', '400000', '--workers', '2'),
+    terminate(example, 'of CSV', '--rows', '400000', '--workers', '2'),
   ]);
 });

@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import { suite, test } from 'node:test';
 import { needs } from '../support/extras.ts';
-import { helps, interrupt, runAsShown, shownFor, start } from './example.ts';
+import { helps, interrupt, runAsShown, shownFor, start, terminate } from './example.ts';
 
 const example = 'embedded';
 
@@ -25,7 +25,7 @@ suite('embedded', { skip: needs('gcc') }, () => {
   });
 
   test('a firmware that hangs is started again and goes on where it stopped', async () => {
-    const options = ['--samples', '6000', '--rate', '2500', '--hang', '2000', '--watchdog', '300'];
+    const options = ['--samples', '6000', '--rate', '2500', '--hang', '2000', '--watchdog', '500'];
     const { code, output, errors } = await start([...shownFor(example).command, ...options]).ended;
     assert.deepEqual([code, errors], [0, ''], output);
     const [read = 0, broken] = numbersOf(output, /(\d+) samples read, (\d+) broken/);
@@ -35,8 +35,12 @@ suite('embedded', { skip: needs('gcc') }, () => {
     assert.ok(restarts >= 1, output);
   });
 
-  test('interrupted, it leaves nothing', () =>
-    interrupt(example, 'shared memory', '--samples', '1000000'));
+  test('interrupted or terminated, it leaves nothing', async () => {
+    await Promise.all([
+      interrupt(example, 'shared memory', '--samples', '1000000'),
+      terminate(example, 'shared memory', '--samples', '1000000'),
+    ]);
+  });
 
   test('it explains its options', () => helps(example));
 });

@@ -66,6 +66,7 @@ export function start([program, ...args]: readonly string[]): Running {
     cwd: root,
     env: { ...process.env, TMPDIR: folder },
     stdio: ['ignore', 'pipe', 'pipe'],
+    detached: true, // a process group, as a shell would make it
     timeout: LIMIT_MS,
     killSignal: 'SIGKILL',
   });
@@ -96,13 +97,23 @@ export function start([program, ...args]: readonly string[]): Running {
   return { child, ended, printed };
 }
 
-/** Ends it as Ctrl-C does, though its children get no signal: when it has printed `text`. It ends with 130 and says nothing. */
+/** Types Ctrl-C when it has printed `text`: all its processes get SIGINT. It ends with 130 and says nothing. */
 export async function interrupt(example: string, text: string, ...more: string[]): Promise<void> {
   const { child, ended, printed } = start([...shownFor(example).command, ...more]);
   await printed(text);
-  child.kill('SIGINT');
+  process.kill(-(child.pid as number), 'SIGINT');
   const { code, signal, errors } = await ended;
   assert.deepEqual([code, signal, errors], [130, null, '']);
+}
+
+/** Ends it as a service manager may, without a word to its children: these must be gone, too. */
+export async function terminate(example: string, text: string, ...more: string[]): Promise<void> {
+  const { child, ended, printed } = start([...shownFor(example).command, ...more]);
+  await printed(text);
+  child.kill('SIGTERM');
+  // Its children have its standard output; it is closed when the last of them has gone.
+  const { code, signal } = await ended;
+  assert.deepEqual([code, signal], [143, null]);
 }
 
 /** `--help` names every option of the README's table, and an unknown one is refused. */

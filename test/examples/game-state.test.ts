@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { advance, createWorld, isWhole, World } from '../../examples/game-state/world.ts';
 import { read, sizeOf, view } from '../../src/index.ts';
-import { helps, interrupt, runAsShown, shownFor, start } from './example.ts';
+import { helps, interrupt, runAsShown, shownFor, start, terminate } from './example.ts';
 
 const example = 'game-state';
 
@@ -40,6 +40,11 @@ test('half a step is noticed: the check can fail', () => {
   }
 });
 
-test('interrupted, it leaves nothing', () => interrupt(example, 'frame 1', '--frames', '0'));
+test('interrupted or terminated, it leaves nothing', async () => {
+  await Promise.all([
+    interrupt(example, 'frame 1', '--frames', '0'),
+    terminate(example, 'frame 1', '--frames', '0'),
+  ]);
+});
 
 test('it explains its options', () => helps(example));

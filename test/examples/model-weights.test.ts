@@ -1,7 +1,7 @@
 // The weights of a model in a segment: N processes have them once, and recognise digits as well as those with a copy each.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { helps, interrupt, runAsShown } from './example.ts';
+import { helps, interrupt, runAsShown, terminate } from './example.ts';
 
 const example = 'model-weights';
 const hidden = 20_000;
@@ -22,12 +22,12 @@ test('N processes that share the weights have them once, and their scores are th
 
 test('it explains its options', () => helps(example));
 
-test('interrupted while it trains, and while its workers work, it leaves nothing', async () => {
+test('interrupted while it trains, and terminated while its workers work, it leaves nothing', async () => {
   // Seconds of work each, so that the signal comes in the middle of it.
   const training = ['--hidden', '64000', '--train', '1000'];
   const working = ['--hidden', '64000', '--train', '5', '--images', '797', '--workers', '1'];
   await Promise.all([
     interrupt(example, 'training', ...training),
-    interrupt(example, 'trained', ...working),
+    terminate(example, 'trained', ...working),
   ]);
 });

@@ -6,7 +6,7 @@ import path from 'node:path';
 import { test } from 'node:test';
 import { inflateSync } from 'node:zlib';
 import { crc32 } from '../../examples/video-frames/frame.ts';
-import { helps, interrupt, runAsShown, shownFor, start } from './example.ts';
+import { helps, interrupt, runAsShown, shownFor, start, terminate } from './example.ts';
 
 const example = 'video-frames';
 const small = ['--width', '64', '--height', '48', '--rate', '60'];
@@ -54,8 +54,12 @@ test('checksums are CRC-32', () => {
   assert.equal(crc32(Buffer.from('123456789')), 0xcbf43926);
 });
 
-test('interrupted, it leaves nothing', () =>
-  interrupt(example, 'a second', ...small, '--frames', '9999'));
+test('interrupted or terminated, it leaves nothing', async () => {
+  await Promise.all([
+    interrupt(example, 'a second', ...small, '--frames', '9999'),
+    terminate(example, 'a second', ...small, '--frames', '9999'),
+  ]);
+});
 
 test('it explains its options', () => helps(example));
 
