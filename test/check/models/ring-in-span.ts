@@ -119,6 +119,14 @@ const setup = ({ span }: Me): Shared => {
   return { sent: new Int32Array(4), noted: new Int32Array(3 * ROOM) };
 };
 
+/** A writer has been there, and has closed. */
+const filled = (me: Me): Shared => {
+  const shared = setup(me);
+  using end = me.span.ring('r', options).writer();
+  shared.sent[1] = end.trySendBatch([bytesOf(16), bytesOf(17)]);
+  return shared;
+};
+
 const ENDINGS = [
   'done',
   'ended',
@@ -213,20 +221,19 @@ export const ringInSpan: readonly Model[] = [
   }),
   model('ring in a span: two writers, one is killed', {
     setup,
-    threads: [writer(1, 1, 'claim'), writer(2, 1), reader()],
+    threads: [writer(1, 1, 'claim'), writer(2, 1)],
     atEnd: conserved,
     crashes: 1,
-    mayWait: noWriter,
     quick: { bound: 0 },
-    full: { bound: 1 },
+    full: { bound: 2 },
   }),
-  model('ring in a span: two readers, one is killed', {
-    setup,
-    threads: [writer(1, 1), reader('take', 1), reader()],
+  model('ring in a span: two readers of what was left, one is killed', {
+    setup: filled,
+    threads: [reader('take', 1), reader()],
     atEnd: conserved,
     crashes: 1,
     mayWait: noWriter,
     quick: { bound: 0 },
-    full: { bound: 1 },
+    full: { bound: 2 },
   }),
 ];
