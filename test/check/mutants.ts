@@ -5,6 +5,8 @@
 import { broadcast } from './mutants/broadcast.ts';
 import { latest } from './mutants/latest.ts';
 import { line } from './mutants/line.ts';
+import { pool } from './mutants/pool.ts';
+import { ring } from './mutants/ring.ts';
 import type { Mutant } from './mutate.ts';
 
 const waiting: readonly Mutant[] = [
@@ -251,98 +253,6 @@ const span: readonly Mutant[] = [
     to: '',
     model: 'span: two find it left by the dead, and who recovers is killed',
     stress: 'stress/span-kills',
-  },
-];
-
-const ring: readonly Mutant[] = [
-  {
-    name: 'ring: wakes nobody',
-    file: 'channel/ring-end.js',
-    from: `if (found & SLEEPS)
-                this.ends.wake(this.#peer, cursor);`,
-    to: '',
-    model: 'ring: all that is sent arrives',
-    stress: 'channel/ring.processes',
-  },
-  {
-    name: 'ring: falls asleep without another look',
-    file: 'channel/ring-end.js',
-    from: `const found = compareExchange(this.words, this.#peer.cursor, this.seen, armed);
-        if (found !== this.seen)
-            return false;
-        this.seen = armed;`,
-    to: 'this.seen = Atomics.or(this.words, this.#peer.cursor, SLEEPS) | SLEEPS;',
-    model: 'ring: all that is sent arrives',
-    stress: 'channel/ring.processes',
-  },
-  {
-    name: 'ring in a span: a reader sleeps without another look',
-    file: 'channel/span-ends.js',
-    from: 'if (this.#isNothing(peer, seen))',
-    to: 'if (peer.cursor >= 0)',
-    model: 'ring in a span: sent, and received',
-    stress: 'stress/ring-kills',
-  },
-  {
-    name: 'ring in a span: a writer that comes leaves what was said to the last one',
-    file: 'channel/span-ends.js',
-    from: 'this.#begin(role);',
-    to: '',
-    model: 'ring in a span: two writers, one after the other',
-    stress: 'stress/ring-kills',
-  },
-];
-
-const pool: readonly Mutant[] = [
-  {
-    name: 'pool: a reader takes the earliest of one walk',
-    file: 'channel/pool-chunks.js',
-    from: `earliest = sequence;
-                    left = count;`,
-    to: 'earliest = sequence;',
-    model: 'pool: a writer, a reader, two chunks',
-    stress: 'stress/pool',
-  },
-  {
-    name: 'pool: a publisher does not look at the seats again',
-    file: 'channel/pool-state.js',
-    from: 'this.seats.lookAgain(mask);',
-    to: '',
-    model: 'pool: two writers, a reader that leaves while one of them waits for its chunk',
-    stress: 'stress/pool',
-  },
-  {
-    name: 'pool: who frees a seat does not look for bits again',
-    file: 'channel/pool-seats.js',
-    from: `if (!this.#chunks.hasBits(seat))
-                return;`,
-    to: 'return;',
-    model: 'pool: two writers, a reader that leaves while one of them waits for its chunk',
-    stress: 'stress/pool',
-  },
-  {
-    name: "pool: a seat that somebody alive repairs counts as nobody's",
-    file: 'channel/pool-seats.js',
-    from: 'return word !== 0 && word !== (REPAIR | id) && view.isAlive(word & ~REPAIR);',
-    to: 'return (word & REPAIR) === 0 && view.isAlive(word);',
-    model: 'pool: a reader comes to a seat that another one leaves',
-    stress: 'stress/pool',
-  },
-  {
-    name: 'pool: a published chunk is free when one reader has released it',
-    file: 'channel/pool-chunks.js',
-    from: 'const next = state & ~bits;',
-    to: 'const next = PUBLISHED;',
-    model: 'pool: a writer, two readers, one chunk',
-    stress: 'stress/pool',
-  },
-  {
-    name: 'pool: what a dead writer has loaned is its own',
-    file: 'channel/pool-chunks.js',
-    from: 'if (view.isAlive(owner))',
-    to: 'if (true)',
-    model: 'pool: a writer, a reader, one is killed',
-    stress: 'stress/pool',
   },
 ];
 
