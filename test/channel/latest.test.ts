@@ -1,18 +1,8 @@
-// What a newest value does in one thread: publishing, reading, loans, what is new to a reader, options.
+// What a newest value does in one thread: publishing, reading, what is new to a reader, one writer after the other.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import {
-  array,
-  f64,
-  type Latest,
-  type LatestReader,
-  type Message,
-  Span,
-  struct,
-  u32,
-  utf8,
-} from '../../src/index.ts';
-import { codeOf, uniqueName } from '../support/segments.ts';
+import { array, f64, Span, struct, u32, utf8 } from '../../src/index.ts';
+import { uniqueName } from '../support/segments.ts';
 
 const Pose = struct({ x: f64, y: f64, name: utf8(8), trail: array(u32, 2) });
 const here = { x: 1.5, y: -2, name: 'one', trail: [1, 2] };
@@ -93,95 +83,6 @@ test('values of each length around words and buffers, whole', () => {
   }
 });
 
-test('a loan is the place of the next value: nobody sees it before it is committed', () => {
-  using span = makeSpan();
-  const pose = span.latest('pose', Pose);
-  const writer = pose.writer();
-  writer.publish(here);
-  const loan = writer.claim();
-  assert.equal(loan.value.x, 1.5, 'it begins as the newest value');
-  assert.equal(loan.value.name, 'one');
-  loan.value.x = 7;
-  loan.value.trail.set(1, 9);
-  assert.deepEqual(pose.read(), here);
-  loan.commit();
-  assert.deepEqual(pose.read(), { ...here, x: 7, trail: [1, 9] });
-  // Fields in place, again and again, through all buffers.
-  for (let i = 0; i < 100; i++) {
-    using next = writer.claim();
-    next.value.y = i;
-    next.commit();
-  }
-  assert.deepEqual(pose.read(), { ...here, x: 7, y: 99, trail: [1, 9] });
-  assert.equal(pose.sequence, 102);
-});
-
-test('a loan that is not committed was nothing', () => {
-  using span = makeSpan();
-  const pose = span.latest('pose', Pose);
-  const writer = pose.writer();
-  writer.publish(here);
-  {
-    using loan = writer.claim();
-    loan.value.x = 7;
-  }
-  const loan = writer.claim();
-  assert.equal(loan.value.x, 1.5);
-  loan.value.x = 8;
-  loan.abort();
-  loan.abort();
-  assert.throws(() => loan.commit(), { code: 'ERR_MEMSPAN_NOT_HELD' });
-  assert.throws(() => loan.value, { code: 'ERR_MEMSPAN_NOT_HELD' });
-  assert.throws(() => loan.bytes, { code: 'ERR_MEMSPAN_NOT_HELD' });
-  assert.deepEqual(pose.read(), here);
-  writer.publish({ ...here, x: 3 });
-  assert.throws(() => loan.commit(), { code: 'ERR_MEMSPAN_NOT_HELD' });
-  assert.equal(pose.read()?.x, 3);
-});
-
-test('while a loan is out there is no other, nor anything to publish', () => {
-  using span = makeSpan();
-  const latest = span.latest('x', { size: 4 });
-  const writer = latest.writer();
-  const loan = writer.claim();
-  assert.throws(() => writer.claim(), { code: 'ERR_MEMSPAN_BUSY' });
-  assert.throws(() => writer.publish('one'), { code: 'ERR_MEMSPAN_BUSY' });
-  loan.commit(0);
-  writer.publish('one');
-  assert.equal(text(latest.read()), 'one');
-});
-
-test('bytes in a loan: zeros at first, then the newest value and zeros; or whatever lies there', () => {
-  using span = makeSpan();
-  const latest = span.latest('x', { size: 8, buffers: 2 });
-  const writer = latest.writer();
-  const first = writer.claim();
-  assert.deepEqual([...first.bytes], [0, 0, 0, 0, 0, 0, 0, 0]);
-  first.bytes.set([1, 2, 3, 4, 5, 6, 7, 8]);
-  assert.throws(() => first.commit(9), { name: 'RangeError' });
-  assert.throws(() => first.commit(0.5), { name: 'RangeError' });
-  first.commit();
-  writer.publish(new Uint8Array([9, 9]));
-  const second = writer.claim();
-  assert.deepEqual([...second.bytes], [9, 9, 0, 0, 0, 0, 0, 0]);
-  second.commit(1);
-  assert.deepEqual(latest.read(), new Uint8Array([9]));
-  const third = writer.claim({ prefill: false });
-  assert.deepEqual([...third.value.subarray(0, 2)], [9, 9], 'from two values ago');
-  third.abort();
-  assert.throws(() => writer.claim({ prefill: 1 as never }), { name: 'TypeError' });
-});
-
-test('a loan of a layout has its size', () => {
-  using span = makeSpan();
-  const pose = span.latest('pose', Pose);
-  const writer = pose.writer();
-  const loan = writer.claim();
-  assert.throws(() => loan.commit(8), { name: 'RangeError' });
-  loan.commit();
-  assert.equal(pose.read()?.x, 0);
-});
-
 test('a reader takes what is new to it, once; what was replaced before it came is counted', () => {
   using span = makeSpan();
   const latest = span.latest('x', { size: 4 });
@@ -224,17 +125,6 @@ test('one writer at a time: the next one goes on from the newest value', () => {
   assert.deepEqual(latest.counters, { sent: 2, bytes: 3 });
 });
 
-test('closing gives a loan back', () => {
-  using span = makeSpan();
-  const latest = span.latest('x', { size: 4 });
-  const writer = latest.writer();
-  const loan = writer.claim();
-  writer.close();
-  assert.throws(() => loan.commit(), { code: 'ERR_MEMSPAN_CLOSED' });
-  loan.abort();
-  assert.equal(latest.read(), null);
-});
-
 test('a reader whose writer has closed has ended once it has the last value, until there is another writer', () => {
   using span = makeSpan();
   const latest = span.latest('x', { size: 4 });
@@ -254,98 +144,4 @@ test('a reader whose writer has closed has ended once it has the last value, unt
   assert.equal(reader.ended, false, 'timed out');
   next.publish('b');
   assert.equal(text(reader.receive()), 'b');
-});
-
-test('opened by its name alone it is what it was made as', () => {
-  using span = makeSpan();
-  assert.throws(() => span.latest('pose'), { code: 'ERR_MEMSPAN_NOT_FOUND' });
-  const writer = span.latest('pose', { layout: Pose, buffers: 4 }).writer();
-  writer.publish(here);
-  const pose = span.latest('pose');
-  assert.deepEqual(pose.read(), here);
-  assert.deepEqual([pose.size, pose.buffers, pose.name], [Pose.size, 4, 'pose']);
-  assert.equal(pose.fullName, `${span.name}/pose`);
-  const object = span.object('pose');
-  assert.ok(object !== undefined);
-  assert.equal(object.kind, 'latest');
-  assert.deepEqual((object.open() as Latest<unknown>).read(), here);
-  // How many buffers there are is not for everybody to know.
-  assert.equal(span.latest('pose', Pose).buffers, 4);
-});
-
-test('opened as something else: an error that says what it is', () => {
-  using span = makeSpan();
-  span.latest('x', { size: 8 });
-  span.latest('pose', Pose);
-  span.mutex('m');
-  const mismatch = 'ERR_MEMSPAN_OPTIONS_MISMATCH';
-  assert.equal(
-    codeOf(() => span.latest('x', { size: 9 })),
-    mismatch,
-  );
-  assert.equal(
-    codeOf(() => span.latest('x', { size: 8, buffers: 4 })),
-    mismatch,
-  );
-  assert.equal(
-    codeOf(() => span.latest('m', { size: 8 })),
-    mismatch,
-  );
-  const other = struct({ x: f64, y: f64, name: utf8(8), trail: array(f64, 1) });
-  assert.equal(other.size, Pose.size);
-  assert.equal(
-    codeOf(() => span.latest('pose', other)),
-    'ERR_MEMSPAN_LAYOUT_MISMATCH',
-  );
-  assert.equal(
-    codeOf(() => span.latest('pose', { size: Pose.size })),
-    'ERR_MEMSPAN_LAYOUT_MISMATCH',
-  );
-  assert.equal(
-    codeOf(() => span.latest('huge', { size: 2 ** 27 })),
-    'ERR_MEMSPAN_NO_SPACE',
-  );
-});
-
-test('arguments that are none', () => {
-  using span = makeSpan();
-  for (const [given, name] of [
-    [null, 'TypeError'],
-    [5, 'TypeError'],
-    [{}, 'TypeError'],
-    [{ size: '5' }, 'TypeError'],
-    [{ layout: 5 }, 'TypeError'],
-    [{ layout: Pose, size: 5 }, 'TypeError'],
-    [{ size: 5, buffers: '4' }, 'TypeError'],
-    [{ size: 0 }, 'RangeError'],
-    [{ size: 1.5 }, 'RangeError'],
-    [{ size: Number.NaN }, 'RangeError'],
-    [{ size: 2 ** 28 }, 'RangeError'],
-    [{ size: 5, buffers: 3 }, 'RangeError'],
-    [{ size: 5, buffers: 1 }, 'RangeError'],
-    [{ size: 5, buffers: 2048 }, 'RangeError'],
-    [{ size: 5, buffers: 0 }, 'RangeError'],
-    [{ size: 5, buffers: -4 }, 'RangeError'],
-  ] as const) {
-    assert.throws(() => span.latest('x', given as never), { name }, JSON.stringify(given));
-  }
-  assert.throws(() => span.latest('', { size: 5 }), { name: 'TypeError' });
-  assert.deepEqual(span.objects(), [], 'nothing was made');
-  const reader = span.latest('x', { size: 5 }).reader();
-  assert.throws(() => reader.receive({ timeoutMs: -1 }), { name: 'RangeError' });
-  assert.throws(() => reader.receive({ timeoutMs: '1' as never }), { name: 'TypeError' });
-});
-
-test('what is published and read, by type', () => {
-  using span = makeSpan();
-  const bytes: Latest<Uint8Array, Message, Uint8Array> = span.latest('b', { size: 4 });
-  const poses: LatestReader<{ x: number; y: number; name: string; trail: number[] }> = span
-    .latest('p', { layout: Pose })
-    .reader();
-  assert.equal(bytes.read() ?? poses.tryReceive(), null);
-  const writer = span.latest('p', Pose).writer();
-  // @ts-expect-error: a member is missing.
-  assert.throws(() => writer.publish({ x: 1 }), { name: 'TypeError' });
-  // @ts-expect-error: a number is no message.
-  assert.throws(() => bytes.writer().publish(1), { name: 'TypeError' });
 });
