@@ -72,7 +72,11 @@ async function analyze(count: number): Promise<Row[]> {
   const table = new Table(span, size, count);
   const share = { table: span.segment };
   const ends = Array.from({ length: count }, (_, index) =>
-    ended(own(forkWith(scriptOf('worker'), { share }, [file, `${index}`, `${count}`]))),
+    ended(
+      own(
+        forkWith(scriptOf('worker'), { share }, [file, `${index}`, `${count}`, `${process.pid}`]),
+      ),
+    ),
   );
   const failed = Promise.race(ends.map((end) => end.then(() => new Promise<never>(() => {}))));
   const phase = () => Promise.race([table.phase.waitAsync(), failed]);

@@ -1,29 +1,29 @@
 // One of N: parses its part of the file into the columns that all share, then aggregates every Nth city over all rows.
-//   worker FILE INDEX WORKERS
+//   worker FILE INDEX WORKERS PARENT
 
 import { inherited, Segment, Span } from 'memspan';
 import { summarize } from './group.ts';
 import { countRows, parse, partOf } from './parse.ts';
 import { Table } from './table.ts';
 
-const [file, ...numbers] = process.argv.slice(2) as [string, string, string];
-const [index, workers] = numbers.map(Number) as [number, number];
+const [file, ...numbers] = process.argv.slice(2) as [string, ...string[]];
+const [index, workers, parent] = numbers.map(Number) as [number, number, number];
 
 using span = Span.fromSegment(inherited('table'), { as: `worker-${index}` });
 using segment = Segment.file(file, { readOnly: true }); // mapped: nobody copies it
 const csv = new Uint8Array(segment.buffer);
 const table = new Table(span, csv.length, workers);
-table.phase.wait(); // all are ready
+phaseIsOver(); // all are ready
 
 const part = partOf(csv, index, workers);
 table.rows[index] = countRows(csv, part);
-table.phase.wait(); // all have counted: so many rows are before mine
+phaseIsOver(); // all have counted: so many rows are before mine
 const before = table.rows.subarray(0, index).reduce((sum, rows) => sum + rows, 0);
 parse(csv, part, table, before);
-table.phase.wait(); // the columns are complete
+phaseIsOver(); // the columns are complete
 
 aggregate(table.rows.reduce((sum, rows) => sum + rows, 0));
-table.phase.wait(); // the results are
+phaseIsOver(); // the results are
 table.phase.leave();
 
 /** Summarizes city `index` and every Nth after it. */
@@ -43,5 +43,12 @@ function aggregate(rows: number): void {
   }
   for (const [city, group] of groups.entries()) {
     if (group !== undefined) results.set(city, summarize(group.seconds, group.cents));
+  }
+}
+
+/** Waits for all others, as long as there is somebody whom the results are for. */
+function phaseIsOver(): void {
+  while (table.phase.wait({ timeoutMs: 500 }) === null) {
+    if (process.ppid !== parent) process.exit(1);
   }
 }

@@ -1,13 +1,15 @@
 // A "firmware": reads sensors at a fixed rate and puts the samples into a ring in shared memory. All its memory is there
 // before it begins. It waits for nobody: what finds no room is lost, and counted.
-//   firmware RATE HANG     RATE in Hz; after HANG samples it hangs, as firmware does (0: it does not)
+//   firmware RATE HANG PARENT     RATE in Hz; after HANG samples it hangs, as firmware does (0: it does not); it ends with PARENT
 // Descriptor 3 is the shared memory. telemetry.h is generated from telemetry.ts.
 #include <limits.h>
 #include <linux/futex.h>
 #include <math.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/prctl.h>
 #include <sys/syscall.h>
 #include <time.h>
 #include <unistd.h>
@@ -52,16 +54,18 @@ static void put(Telemetry* shared, uint32_t sensor, double time) {
 }
 
 int main(int argc, char** argv) {
-  if (argc != 3) return 2;
+  if (argc != 4) return 2;
   const long rate = atol(argv[1]);
   const uint32_t hang = (uint32_t)atol(argv[2]);
-  const pid_t parent = getppid();
+  const pid_t parent = (pid_t)atol(argv[3]);
+  // It may have ended already.
+  if (prctl(PR_SET_PDEATHSIG, SIGKILL) != 0 || getppid() != parent) return 4;
   Telemetry* shared = mmap(NULL, sizeof *shared, PROT_READ | PROT_WRITE, MAP_SHARED, SHARED_FD, 0);
   if (shared == MAP_FAILED || shared->magic != MAGIC || shared->size != sizeof *shared) return 3;
 
   struct timespec next;
   clock_gettime(CLOCK_MONOTONIC, &next);
-  while (__atomic_load_n(&shared->stop, __ATOMIC_RELAXED) == 0 && getppid() == parent) {
+  while (__atomic_load_n(&shared->stop, __ATOMIC_RELAXED) == 0) {
     if (hang != 0 && (uint32_t)__atomic_load_n(&shared->written, __ATOMIC_RELAXED) >= hang) {
       for (;;) pause();
     }

@@ -49,9 +49,11 @@ const telemetry = Segment.anonymous(size);
 const shared = initialize(telemetry.buffer);
 console.log(`${size} bytes of shared memory`);
 
+// They end when it does.
+const parent = `${process.pid}`;
 let restarts = 0;
 let isOver = false;
-const reader = own(forkWith(scriptOf('reader'), { share: { telemetry } }, [`${samples}`]));
+const reader = own(forkWith(scriptOf('reader'), { share: { telemetry } }, [`${samples}`, parent]));
 await Promise.race([once(reader, 'message'), once(reader, 'exit')]); // ready
 const firmware = runFirmware();
 const [code] = await Promise.race([once(reader, 'exit'), firmware]);
@@ -77,7 +79,7 @@ async function runFirmware(): Promise<never[]> {
     // Its descriptor 3 is the shared memory.
     const stdio = ['ignore', 'inherit', 'inherit'] as const;
     const options = { stdio: [...stdio], share: { telemetry } };
-    const process = own(spawnWith(program, [`${rate}`, `${hangAfter}`], options));
+    const process = own(spawnWith(program, [`${rate}`, `${hangAfter}`, parent], options));
     const watching = watch(process);
     const [code, signal] = await once(process, 'exit');
     clearInterval(watching);

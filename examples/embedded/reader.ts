@@ -1,13 +1,12 @@
 // Takes the samples out of the ring: reads them where they are, and makes nothing new once it has begun.
-//   reader SAMPLES
+//   reader SAMPLES PARENT
 
 import { inherited, wait } from 'memspan';
 import { sensors, size, slots, telemetryIn } from './telemetry.ts';
 
-const samples = Number(process.argv[2]);
+const [samples, parent] = process.argv.slice(2).map(Number) as [number, number];
 // V8 has compiled the loop by then: code is memory, too.
 const warm = Math.floor(samples / 2);
-const parent = process.ppid;
 
 const { buffer } = inherited('telemetry');
 const { stop, written, read, samples: all } = telemetryIn(buffer);

@@ -4,7 +4,8 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { inherited, Span } from 'memspan';
 import { advance, createWorld, rate, World } from './world.ts';
 
-process.once('disconnect', () => process.exit()); // the renderer has ended
+if (!process.connected) process.exit(); // the renderer has ended
+process.once('disconnect', () => process.exit());
 
 const span = Span.fromSegment(inherited('game'), { as: 'physics' });
 const writer = span.latest('world', World).writer();

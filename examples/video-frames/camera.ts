@@ -13,6 +13,10 @@ const [width, height, frames, rate] = process.argv.slice(2).map(Number) as [
 ];
 const size = { width, height };
 
+if (!process.connected) process.exit(); // main has ended
+process.once('disconnect', () => process.exit());
+process.channel?.unref();
+
 using span = Span.fromSegment(inherited('video'), { as: 'camera' });
 const { raw, over } = poolsIn(span, size);
 using writer = raw.writer();

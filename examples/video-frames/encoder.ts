@@ -20,6 +20,10 @@ const [folder, ...numbers] = process.argv.slice(2) as [string, ...string[]];
 const [width, height] = numbers.map(Number) as [number, number];
 const size = { width, height };
 
+if (!process.connected) process.exit(); // main has ended
+process.once('disconnect', () => process.exit());
+process.channel?.unref();
+
 using span = Span.fromSegment(inherited('video'), { as: 'encoder' });
 const { filtered } = poolsIn(span, size);
 const readers = filters.map((filter) => ({ filter, reader: filtered[filter].reader() }));

@@ -9,6 +9,10 @@ const [width, height, kill] = numbers.map(Number) as [number, number, number];
 const size = { width, height };
 const effect = { edges, blur }[name];
 
+if (!process.connected) process.exit(); // main has ended
+process.once('disconnect', () => process.exit());
+process.channel?.unref();
+
 using span = Span.fromSegment(inherited('video'), { as: name });
 const { raw, filtered, over } = poolsIn(span, size);
 using writer = filtered[name].writer();
