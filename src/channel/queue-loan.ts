@@ -1,3 +1,5 @@
+// A message that a reader has taken and is not done with.
+
 import type { EndOf } from './queue-end.ts';
 import { notHeld } from './queue-errors.ts';
 import type { QueueHead } from './queue-head.ts';

@@ -8,6 +8,7 @@ import { line } from './mutants/line.ts';
 import { pool } from './mutants/pool.ts';
 import { ring } from './mutants/ring.ts';
 import type { Mutant } from './mutate.ts';
+import { queueMutants } from './queue-mutants.ts';
 
 const waiting: readonly Mutant[] = [
   {
@@ -267,6 +268,7 @@ export const mutants: readonly Mutant[] = [
   ...barrier,
   ...once,
   ...span,
+  ...queueMutants,
   ...ring,
   ...latest,
   ...broadcast,
