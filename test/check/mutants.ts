@@ -6,9 +6,9 @@ import { broadcast } from './mutants/broadcast.ts';
 import { latest } from './mutants/latest.ts';
 import { line } from './mutants/line.ts';
 import { pool } from './mutants/pool.ts';
+import { queueMutants } from './mutants/queue.ts';
 import { ring } from './mutants/ring.ts';
 import type { Mutant } from './mutate.ts';
-import { queueMutants } from './queue-mutants.ts';
 
 const waiting: readonly Mutant[] = [
   {

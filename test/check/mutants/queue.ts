@@ -1,5 +1,5 @@
 // Defects of the queue, as one could make them; each is found by a model (mutants.ts).
-import type { Mutant } from './mutate.ts';
+import type { Mutant } from '../mutate.ts';
 
 export const queueMutants: readonly Mutant[] = [
   {
