@@ -91,9 +91,13 @@ function byDataView(buffer: ArrayBufferLike): Loops {
 }
 
 function fill(buffer: ArrayBufferLike): void {
-  const bodies = view(array(Body, RECORDS), buffer);
+  const u32 = new Uint32Array(buffer);
+  const f32 = new Float32Array(buffer);
+  const f64 = new Float64Array(buffer);
   for (let i = 0; i < RECORDS; i++) {
-    bodies.set(i, { id: i, alive: i % 8 !== 0, x: i, y: -i, vx: 1, vy: -1 });
+    u32.set([i, i % 8 === 0 ? 0 : 1], i * 8);
+    f64.set([i, -i], i * 4 + 1);
+    f32.set([1, -1], i * 8 + 6);
   }
 }
 
