@@ -8,6 +8,7 @@ import { fileURLToPath } from 'node:url';
 import { say, type Task, type Transport, type TransportName } from './task.ts';
 import { afterExploring, withCheck } from './transports/explored.ts';
 import { fieldSums, fieldUpdates } from './transports/fields.ts';
+import { latest } from './transports/latest.ts';
 import { asyncMutex, criticalSection, fairMutex, lockFile, mutex } from './transports/mutex.ts';
 import { posixSemaphore, robustMutex } from './transports/posix.ts';
 import { processSend } from './transports/process-send.ts';
@@ -24,6 +25,7 @@ const transports: Record<TransportName, Transport> = {
   futex,
   ring,
   stream,
+  latest,
   mutex,
   'mutex, fair': fairMutex,
   'mutex, async': asyncMutex,

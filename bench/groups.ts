@@ -1,8 +1,16 @@
 // All that is measured, in the order in which it is.
 
+import { latest } from './groups/channels.ts';
 import { layouts } from './groups/layouts.ts';
 import { locks } from './groups/locks.ts';
 import { rings, roundTrips, streams } from './groups/transports.ts';
 import type { Row } from './row.ts';
 
-export const rows: readonly Row[] = [...roundTrips, ...rings, ...streams, ...locks, ...layouts];
+export const rows: readonly Row[] = [
+  ...roundTrips,
+  ...rings,
+  ...streams,
+  ...locks,
+  ...layouts,
+  ...latest,
+];

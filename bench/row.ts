@@ -29,7 +29,7 @@ export type Contender =
   | 'DataView';
 
 export interface Row {
-  readonly group: 'roundtrip' | 'ring' | 'stream' | 'locks' | 'layouts';
+  readonly group: 'roundtrip' | 'ring' | 'stream' | 'locks' | 'layouts' | 'latest';
   readonly name: string;
   /** How the measured nanoseconds are shown. */
   readonly unit: 'ns' | 'messages/s' | 'MB/s' | 'locks/s';

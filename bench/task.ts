@@ -5,6 +5,7 @@ export type TransportName =
   | 'futex'
   | 'ring'
   | 'stream'
+  | 'latest'
   | 'mutex'
   | 'mutex, fair'
   | 'mutex, async'
