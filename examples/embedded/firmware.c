@@ -61,7 +61,10 @@ int main(int argc, char** argv) {
   // It may have ended already.
   if (prctl(PR_SET_PDEATHSIG, SIGKILL) != 0 || getppid() != parent) return 4;
   Telemetry* shared = mmap(NULL, sizeof *shared, PROT_READ | PROT_WRITE, MAP_SHARED, SHARED_FD, 0);
-  if (shared == MAP_FAILED || shared->magic != MAGIC || shared->size != sizeof *shared) return 3;
+  if (shared == MAP_FAILED || memcmp(shared->header.magic, MAGIC, sizeof MAGIC) != 0 ||
+      shared->header.version != VERSION || shared->header.size != sizeof *shared) {
+    return 3;
+  }
 
   struct timespec next;
   clock_gettime(CLOCK_MONOTONIC, &next);

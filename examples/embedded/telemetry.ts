@@ -4,20 +4,23 @@
 import {
   array,
   atomic,
+  checkHeader,
   type Elements,
   f32,
   f64,
+  header,
   type Memory,
   sizeOf,
   struct,
   toC,
   u32,
   view,
+  writeHeader,
 } from 'memspan';
 
 export const sensors = ['temperature', 'pressure', 'flow', 'vibration'] as const;
 export const slots = 4096;
-const MAGIC = 0x3130_4d54; // "TM01"
+const format = { magic: 'TELEM', version: 1 };
 
 /** 24 bytes, six words. The exclusive or of the words is 0: what is half of one sample and half of another is noticed. */
 export interface Sample {
@@ -31,8 +34,6 @@ export interface Sample {
 }
 
 export interface Telemetry {
-  magic: number;
-  size: number;
   /** Not 0: all shall end. Written by main. */
   readonly stop: Uint32Array;
   /** Changes as long as the firmware is at work. */
@@ -47,14 +48,12 @@ export interface Telemetry {
 }
 
 const layout = struct({
-  magic: u32,
-  size: u32,
+  header: header(format),
   stop: atomic.u32,
   watchdog: atomic.u32,
   lost: atomic.u32,
   written: atomic.i32,
   read: atomic.i32,
-  reserved: u32,
   samples: array(struct({ number: u32, sensor: u32, time: f64, value: f32, check: u32 }), slots),
 });
 
@@ -63,18 +62,21 @@ export const size: number = sizeOf(layout);
 
 /** The telemetry in fresh memory. */
 export function initialize(memory: Memory): Telemetry {
-  return Object.assign(view(layout, memory), { magic: MAGIC, size });
+  writeHeader(layout, memory);
+  return view(layout, memory);
 }
 
-/** The telemetry that is there. */
+/** The telemetry that is there; throws if it is of another version, or something else. */
 export function telemetryIn(memory: Memory): Telemetry {
-  const telemetry = view(layout, memory);
-  if (telemetry.magic === MAGIC && telemetry.size === size) return telemetry;
-  throw new Error('this is no telemetry, or that of another version');
+  checkHeader(layout, memory);
+  return view(layout, memory);
 }
 
 /** What the firmware includes. */
-export function header(): string {
-  const constants = `SENSORS = ${sensors.length}, SLOTS = ${slots}, MAGIC = ${MAGIC}`;
-  return `${toC(layout, 'Telemetry')}\nenum { ${constants} };\n`;
+export function cHeader(): string {
+  const constants = `SENSORS = ${sensors.length}, SLOTS = ${slots}, VERSION = ${format.version}`;
+  return `${toC(layout, 'Telemetry')}
+static const char MAGIC[8] = "${format.magic}";
+enum { ${constants} };
+`;
 }
