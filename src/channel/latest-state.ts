@@ -45,6 +45,9 @@ export class LatestState {
   readonly #bytes: RacingBytes;
   readonly #stride: number;
   readonly #mask: number;
+  /** What the last look has found. */
+  #half = 0;
+  #published = 0;
   readonly #fail: (code: MemspanError['code'], cause: string, remedy: string) => MemspanError;
 
   constructor(
@@ -93,53 +96,79 @@ export class LatestState {
    */
   copy(): Copied | null {
     let bytes: Uint8Array | undefined;
-    const sequence = this.#takeWhole((at, length) => {
-      if (bytes?.length === length) this.#bytes.readInto(bytes, at, length);
-      else bytes = this.#bytes.read(at, length);
-    });
-    return sequence === 0 ? null : { sequence, bytes: bytes as Uint8Array };
+    for (let look = 0; look < TRIES; look++) {
+      const at = this.#look();
+      if (at < 0) return null;
+      const length = this.#lengthAt(at);
+      if (this.#isPossible(length)) {
+        if (bytes?.length === length) this.#bytes.readInto(bytes, at, length);
+        else bytes = this.#bytes.read(at, length);
+      }
+      if (this.#isWhole(length)) return { sequence: this.#sequence, bytes: bytes as Uint8Array };
+    }
+    throw this.#outrun();
   }
 
   /** The same into `target`, if it is large enough; the value's length, −1 when there is none. */
   copyInto(target: Uint8Array): number {
-    let found = -1;
-    this.#takeWhole((at, length) => {
-      found = length;
-      if (length <= target.length) this.#bytes.readInto(target, at, length);
-    });
-    return found;
+    for (let look = 0; look < TRIES; look++) {
+      const at = this.#look();
+      if (at < 0) return -1;
+      const length = this.#lengthAt(at);
+      if (this.#isPossible(length) && length <= target.length) {
+        this.#bytes.readInto(target, at, length);
+      }
+      if (this.#isWhole(length)) return length;
+    }
+    throw this.#outrun();
   }
 
   count(): Count {
-    let bytes = 0;
-    const sequence = this.#takeWhole((at) => {
-      bytes = this.#totalAt(at);
-    });
-    return { sequence, bytes };
+    for (let look = 0; look < TRIES; look++) {
+      const at = this.#look();
+      if (at < 0) return { sequence: 0, bytes: 0 };
+      const length = this.#lengthAt(at);
+      const bytes = this.#totalAt(at);
+      if (this.#isWhole(length)) return { sequence: this.#sequence, bytes };
+    }
+    throw this.#outrun();
   }
 
-  /** Has `take` copy from the byte at which the newest value lies, until what it has copied is one value; its sequence. */
-  #takeWhole(take: (at: number, length: number) => void): number {
+  /** The byte at which the newest value lies; −1 when there is none. What is copied from there on, `isWhole` judges. */
+  #look(): number {
     const { words, index } = this;
-    for (let look = 0; look < TRIES; look++) {
-      const half = load(words, index + HALF);
-      const published = load(words, index + PUBLISHED);
-      // Pairs with the store in `publish`.
-      if (half === 0 && published === 0 && load(words, index + HALF) === 0) return 0;
-      const at = this.valueAt(published);
-      const length = this.#lengthAt(at);
-      const isPossible = length >= 0 && length <= this.facts.size;
-      if (isPossible) take(at, length);
-      // Pairs with the one in `begin`: what was copied was read before the word is.
-      fence();
-      // step: latest-copied
-      const now = load(words, index + PUBLISHED);
-      const isWhole = (now - published) >>> 0 <= this.#mask - 1;
-      if (!isWhole || load(words, index + HALF) !== half) continue;
-      if (isPossible) return sequenceOf(half, published);
-      throw this.#damaged(`a value of ${length} bytes, where ${this.facts.size} are the most`);
-    }
-    throw this.#fail(
+    const half = load(words, index + HALF);
+    // Pairs with the store in `publish`.
+    const published = load(words, index + PUBLISHED);
+    this.#half = half;
+    this.#published = published;
+    if (half === 0 && published === 0 && load(words, index + HALF) === 0) return -1;
+    return this.valueAt(published);
+  }
+
+  /** Whether what was copied since `look` is one value: that length is its own, then. */
+  #isWhole(length: number): boolean {
+    const { words, index } = this;
+    // Pairs with the one in `begin`: what was copied was read before the word is.
+    fence();
+    // step: latest-copied
+    const passed = (load(words, index + PUBLISHED) - this.#published) >>> 0;
+    if (passed > this.#mask - 1) return false;
+    if (load(words, index + HALF) !== this.#half) return false;
+    if (this.#isPossible(length)) return true;
+    throw this.#damaged(`a value of ${length} bytes, where ${this.facts.size} are the most`);
+  }
+
+  get #sequence(): number {
+    return sequenceOf(this.#half, this.#published);
+  }
+
+  #isPossible(length: number): boolean {
+    return length >= 0 && length <= this.facts.size;
+  }
+
+  #outrun(): MemspanError {
+    return this.#fail(
       'ERR_MEMSPAN_WOULD_BLOCK',
       `its writer has published ${this.#mask} values or more in the time of each of ${TRIES} attempts to copy one`,
       'Make it with more buffers',

@@ -5,16 +5,17 @@ export const latest: readonly Mutant[] = [
   {
     name: 'latest: no second look',
     file: 'channel/latest-state.js',
-    from: 'const isWhole = (now - published) >>> 0 <= this.#mask - 1;',
-    to: 'const isWhole = now !== undefined;',
+    from: `if (passed > this.#mask - 1)
+            return false;`,
+    to: '',
     model: 'latest: two buffers, three values, one reads',
     stress: 'stress/latest-torn',
   },
   {
     name: 'latest: a writer may be in one buffer more',
     file: 'channel/latest-state.js',
-    from: '<= this.#mask - 1;',
-    to: '<= this.#mask;',
+    from: 'passed > this.#mask - 1',
+    to: 'passed > this.#mask',
     model: 'latest: four buffers, five values, one reads',
     stress: 'stress/latest-torn',
   },
