@@ -52,7 +52,7 @@ export class BroadcastCursor implements Spot {
     this.#data = data;
     this.#status = attachment.view.status;
     this.#drops = memory.drops;
-    this.#seat = takeSeat(memory);
+    this.#seat = memory.takeReaderSeat();
     this.#at = memory.seatAt(this.#seat);
     this.#next = memory.countOf(this.#seat, 'next');
     // step: broadcast-taken
@@ -292,16 +292,4 @@ export class BroadcastCursor implements Spot {
   #corrupt(cause: string): Error {
     return this.#memory.corrupt('reader.receive', cause);
   }
-}
-
-function takeSeat(memory: BroadcastMemory): number {
-  for (let seat = 0; seat < memory.facts.readers; seat++) {
-    if (memory.readerSeat(seat).take() !== undefined) return seat;
-  }
-  throw memory.failure(
-    'ERR_MEMSPAN_LIMIT',
-    'broadcast.reader',
-    `it has all of its ${memory.facts.readers} readers`,
-    'Close one that is no longer needed, or make the broadcast with more readers',
-  );
 }

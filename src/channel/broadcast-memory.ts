@@ -91,6 +91,20 @@ export class BroadcastMemory {
     return new Seat(this.attachment, this.seatAt(seat) + SeatWord.owner);
   }
 
+  /** The number of one that is this thread's from now on. */
+  takeReaderSeat(): number {
+    const { readers } = this.facts;
+    for (let seat = 0; seat < readers; seat++) {
+      if (this.readerSeat(seat).take() !== undefined) return seat;
+    }
+    throw this.failure(
+      'ERR_MEMSPAN_LIMIT',
+      'broadcast.reader',
+      `it has all of its ${readers} readers`,
+      'Close one that is no longer needed, or make the broadcast with more readers',
+    );
+  }
+
   /** The first word of a reader's seat. */
   seatAt(seat: number): number {
     return this.base + (SEATS + seat * SEAT_SIZE) / 4;
