@@ -11,7 +11,15 @@ const sources = fileURLToPath(new URL('../../bench/c/', import.meta.url));
 const programs = fileURLToPath(new URL('../../build/bench/', import.meta.url));
 export const compiler: string = process.env.CC ?? 'cc';
 
-export type Program = 'roundtrip' | 'ring' | 'stream' | 'mutex' | 'semaphore' | 'rwlock' | 'latest';
+export type Program =
+  | 'roundtrip'
+  | 'ring'
+  | 'stream'
+  | 'mutex'
+  | 'semaphore'
+  | 'rwlock'
+  | 'latest'
+  | 'pool';
 
 export interface Run extends Measurement {
   readonly perSecond: number;

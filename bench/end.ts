@@ -10,6 +10,7 @@ import { afterExploring, withCheck } from './transports/explored.ts';
 import { fieldSums, fieldUpdates } from './transports/fields.ts';
 import { latest } from './transports/latest.ts';
 import { asyncMutex, criticalSection, fairMutex, lockFile, mutex } from './transports/mutex.ts';
+import { filledPool, handedPool } from './transports/pool.ts';
 import { posixSemaphore, robustMutex } from './transports/posix.ts';
 import { processSend } from './transports/process-send.ts';
 import { lockManager, redisLock } from './transports/requests.ts';
@@ -26,6 +27,8 @@ const transports: Record<TransportName, Transport> = {
   ring,
   stream,
   latest,
+  'pool, filled': filledPool,
+  'pool, handed over': handedPool,
   mutex,
   'mutex, fair': fairMutex,
   'mutex, async': asyncMutex,

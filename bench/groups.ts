@@ -1,6 +1,6 @@
 // All that is measured, in the order in which it is.
 
-import { latest } from './groups/channels.ts';
+import { latest, pools } from './groups/channels.ts';
 import { layouts } from './groups/layouts.ts';
 import { locks } from './groups/locks.ts';
 import { rings, roundTrips, streams } from './groups/transports.ts';
@@ -13,4 +13,5 @@ export const rows: readonly Row[] = [
   ...locks,
   ...layouts,
   ...latest,
+  ...pools,
 ];

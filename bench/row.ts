@@ -13,6 +13,7 @@ export type Contender =
   | 'memspan, fair'
   | 'memspan, undo'
   | 'memspan, one reader'
+  | 'memspan, 64 B'
   | 'memspan, async'
   | 'memspan, CriticalSection'
   | 'memspan, with check'
@@ -29,7 +30,7 @@ export type Contender =
   | 'DataView';
 
 export interface Row {
-  readonly group: 'roundtrip' | 'ring' | 'stream' | 'locks' | 'layouts' | 'latest';
+  readonly group: 'roundtrip' | 'ring' | 'stream' | 'locks' | 'layouts' | 'latest' | 'pool';
   readonly name: string;
   /** How the measured nanoseconds are shown. */
   readonly unit: 'ns' | 'messages/s' | 'MB/s' | 'locks/s';

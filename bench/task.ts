@@ -6,6 +6,8 @@ export type TransportName =
   | 'ring'
   | 'stream'
   | 'latest'
+  | 'pool, filled'
+  | 'pool, handed over'
   | 'mutex'
   | 'mutex, fair'
   | 'mutex, async'

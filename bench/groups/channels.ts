@@ -19,3 +19,43 @@ export const latest: Row[] = latestSizes.map(({ size, label, buffers, count, ofC
   },
   targets: [{ against: 'C', speedMin: ofC }],
 }));
+
+/** Below Docker's 64 MB of shared memory. */
+const FRAME = 1 << 24;
+const CHUNKS = 3;
+const HANDED = 2_000_000;
+
+const handedSizes = [
+  { size: 64, label: '64 B' },
+  { size: 65536, label: '64 KiB' },
+  { size: FRAME, label: '16 MiB' },
+];
+
+export const pools: Row[] = [
+  {
+    group: 'pool',
+    name: 'pool, frames of 16 MiB filled in place',
+    unit: 'messages/s',
+    size: FRAME,
+    contenders: {
+      C: c('pool', (share) => ['fill', FRAME, 1000 * share, CHUNKS, ...CORES]),
+      memspan: pair('pool, filled', flow(1000, FRAME)),
+    },
+    targets: [{ against: 'C', speedMin: 0.9 }],
+  },
+  ...handedSizes.map(
+    ({ size, label }): Row => ({
+      group: 'pool',
+      name: `pool, hand-over of ${label}`,
+      unit: 'messages/s',
+      size,
+      contenders: {
+        C: c('pool', (share) => ['hand', size, HANDED * share, CHUNKS, ...CORES]),
+        memspan: pair('pool, handed over', flow(HANDED, size)),
+        ...(size === 64 ? {} : { 'memspan, 64 B': pair('pool, handed over', flow(HANDED, 64)) }),
+      },
+      // What it costs does not depend on the size.
+      targets: size === 64 ? [] : [{ against: 'memspan, 64 B', speedMin: 0.8 }],
+    }),
+  ),
+];
