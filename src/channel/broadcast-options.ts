@@ -10,6 +10,7 @@ import {
   READERS_MAX,
   sizeOf,
 } from './broadcast.layout.ts';
+import { checkMessageLayout } from './codec.ts';
 
 /** What becomes of a message for which there is no room, because a reader has not taken older ones yet. */
 export type Overflow = 'block' | 'drop-oldest';
@@ -78,21 +79,14 @@ export function wishOf(options: unknown, operation: string): BroadcastWish {
     throw invalidArgument(`${operation}: overflow is 'block' or 'drop-oldest', not ${overflow}`);
   }
   const power = 2 ** Math.ceil(Math.log2(capacity));
-  checkLayout(layout, power, operation);
-  return { layout, capacity: power, readers, overflow };
-}
-
-function checkLayout(layout: Layout | undefined, capacity: number, operation: string): void {
-  if (layout === undefined) return;
-  if (typeof layout !== 'object' || layout === null || typeof layout.shape !== 'object') {
-    throw invalidArgument(`${operation}: layout is a layout, such as struct({x: f64})`);
-  }
-  const lengthMax = lengthMaxOf(capacity);
-  if (layout.size > lengthMax) {
+  checkMessageLayout(layout, operation);
+  const lengthMax = lengthMaxOf(power);
+  if (layout !== undefined && layout.size > lengthMax) {
     throw outOfRange(
       `${operation}: its messages have ${layout.size} bytes; with this capacity they can have ${lengthMax}`,
     );
   }
+  return { layout, capacity: power, readers, overflow };
 }
 
 export function encode({ capacity, readers, overflow }: BroadcastFacts): number {

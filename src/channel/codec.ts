@@ -29,6 +29,23 @@ export const ofBytes: Codec<Uint8Array, Message> = {
   valueOf: (bytes) => bytes,
 };
 
+/** Throws TypeError for what is neither a layout nor undefined, and for a layout with locks: they have no value. */
+export function checkMessageLayout(
+  layout: unknown,
+  operation: string,
+): asserts layout is Layout | undefined {
+  if (layout === undefined) return;
+  if (!isLayout(layout)) {
+    throw invalidArgument(`${operation}: layout is a layout such as struct({x: f64})`);
+  }
+  if (layout.embeds) throw invalidArgument(`${operation}: a message cannot have locks in it`);
+}
+
+export function isLayout(given: unknown): given is Layout {
+  const { shape, size } = Object(given) as Partial<Layout>;
+  return typeof shape === 'object' && typeof size === 'number';
+}
+
 export function ofLayout<L extends Layout>(layout: L): Codec<Infer<L>> {
   const bytes = new Uint8Array(layout.size);
   return {

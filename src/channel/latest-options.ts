@@ -3,6 +3,7 @@
 import { invalidArgument, MemspanError, outOfRange } from '../errors.ts';
 import type { Layout } from '../layout/layout.ts';
 import type { ObjectEntry } from '../span/view.ts';
+import { checkMessageLayout, isLayout } from './codec.ts';
 import {
   BUFFERS_MAX,
   BUFFERS_MIN,
@@ -42,11 +43,13 @@ export function wishOf(given: unknown, operation: string): LatestWish {
   if (typeof given !== 'object' || given === null) {
     throw invalidArgument(`${operation} takes a layout, {layout} or {size}`);
   }
-  if (isLayout(given)) return wish(given, given.size, undefined, operation);
+  if (isLayout(given)) {
+    checkMessageLayout(given, operation);
+    return wish(given, given.size, undefined, operation);
+  }
   const { layout, size, buffers } = given as Partial<LatestOfBytes & LatestOfLayout<Layout>>;
   if (layout !== undefined) {
-    if (!isLayout(layout))
-      throw invalidArgument(`${operation}: layout is a layout such as struct({…})`);
+    checkMessageLayout(layout, operation);
     if (size !== undefined && size !== layout.size) {
       throw invalidArgument(`${operation} takes a layout or a size, not both`);
     }
@@ -56,11 +59,6 @@ export function wishOf(given: unknown, operation: string): LatestWish {
     throw invalidArgument(`${operation}: size is a number of bytes, or there is a layout`);
   }
   return wish(undefined, size, buffers, operation);
-}
-
-function isLayout(given: unknown): given is Layout {
-  const { shape, size } = Object(given) as Partial<Layout>;
-  return typeof shape === 'object' && typeof size === 'number';
 }
 
 function wish(

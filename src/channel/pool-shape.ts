@@ -2,6 +2,7 @@
 
 import { invalidArgument, MemspanError, outOfRange } from '../errors.ts';
 import type { Layout } from '../layout/layout.ts';
+import { checkMessageLayout } from './codec.ts';
 import { CHUNK_SIZE_MAX, CHUNKS_MAX, type PoolShape, READERS_MAX } from './pool.layout.ts';
 
 interface CommonOptions {
@@ -82,6 +83,7 @@ export function factsOf(options: AnyPoolOptions | undefined, operation: string):
   if (layout !== undefined && !IN_PLACE.includes(layout?.shape?.kind)) {
     throw invalidArgument(`${operation}: layout is a struct, an array or another with members`);
   }
+  checkMessageLayout(layout, operation);
   return { shape: shapeOf(given, operation), layout, trackLoans };
 }
 

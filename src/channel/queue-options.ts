@@ -4,6 +4,7 @@ import { invalidArgument, MemspanError, outOfRange } from '../errors.ts';
 import type { Layout } from '../layout/layout.ts';
 import type { ObjectEntry } from '../span/view.ts';
 import { compareExchange, load } from '../word/atomics.ts';
+import { checkMessageLayout } from './codec.ts';
 import { CAPACITY_MAX, MESSAGE_MAX, QueueWord, queueSize } from './queue.layout.ts';
 
 /**
@@ -52,9 +53,7 @@ export function wishOf(options: unknown, operation: string): QueueWish {
   }
   const given = options as Partial<QueueOfBytes & QueueOfLayout<Layout>>;
   const { capacity, layout, delivery = 'at-least-once' } = given;
-  if (layout !== undefined && !isLayout(layout)) {
-    throw invalidArgument(`${operation}: layout is a layout such as struct({…})`);
-  }
+  checkMessageLayout(layout, operation);
   if (layout !== undefined && given.messageMax !== undefined) {
     throw invalidArgument(`${operation} takes a layout or messageMax, not both`);
   }
@@ -78,11 +77,6 @@ export function wishOf(options: unknown, operation: string): QueueWish {
     );
   }
   return { capacity, messageMax, delivery, layout };
-}
-
-function isLayout(given: unknown): given is Layout {
-  const { shape, size } = Object(given) as Partial<Layout>;
-  return typeof shape === 'object' && typeof size === 'number';
 }
 
 export function encode({ delivery }: Pick<QueueFacts, 'delivery'>): number {

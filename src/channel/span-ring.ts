@@ -6,7 +6,7 @@ import { findObject, openObject } from '../span/directory.ts';
 import { defineKind } from '../span/kinds.ts';
 import { Span } from '../span/span.ts';
 import { layoutOf } from '../span/stored-layout.ts';
-import { type Codec, type Message, ofBytes, ofLayout } from './codec.ts';
+import { type Codec, checkMessageLayout, type Message, ofBytes, ofLayout } from './codec.ts';
 import { capacityIn, footprint, HEADER, ringBytes } from './ring.layout.ts';
 import { Ring } from './ring.ts';
 import type { RingPlace } from './ring-end.ts';
@@ -113,15 +113,14 @@ Span.prototype.ring = ring as Span['ring'];
 
 /** Its bytes, and the layout. */
 function checked(
-  { capacity, layout }: RingOptions,
+  options: RingOptions,
   operation: string,
 ): { length: number; layout: Layout | undefined } {
+  const { capacity, layout }: RingOptions = Object(options);
   if (typeof capacity !== 'number') {
     throw invalidArgument(`${operation}: options are an object such as {capacity: 65536}`);
   }
-  if (layout !== undefined && typeof layout?.size !== 'number') {
-    throw invalidArgument(`${operation}: layout is a layout such as struct({n: u32})`);
-  }
+  checkMessageLayout(layout, operation);
   const length = ringBytes(capacity);
   // Room for two, so that one can be claimed wherever the cursors are.
   const least = layout === undefined ? 0 : ringBytes(2 * footprint(layout.size));
