@@ -15,6 +15,7 @@ import { posixSemaphore, robustMutex } from './transports/posix.ts';
 import { processSend } from './transports/process-send.ts';
 import { lockManager, redisLock } from './transports/requests.ts';
 import { ring, stream } from './transports/ring.ts';
+import { batchedRing, iteratedRing, ringbufJs } from './transports/ring-ways.ts';
 import { rwlockRead, rwlockWrite } from './transports/rwlock.ts';
 import { asyncSemaphore, semaphore, undoSemaphore } from './transports/semaphore.ts';
 import { unixSocket, unixSocketBatched } from './transports/unix-socket.ts';
@@ -25,6 +26,9 @@ const transports: Record<TransportName, Transport> = {
   spin,
   futex,
   ring,
+  'ring, batched': batchedRing,
+  'ring, iterated': iteratedRing,
+  'ringbuf.js': ringbufJs,
   stream,
   latest,
   'pool, filled': filledPool,

@@ -3,12 +3,13 @@
 import { latest, pools } from './groups/channels.ts';
 import { layouts } from './groups/layouts.ts';
 import { locks } from './groups/locks.ts';
-import { rings, roundTrips, streams } from './groups/transports.ts';
+import { rings, ringWays, roundTrips, streams } from './groups/transports.ts';
 import type { Row } from './row.ts';
 
 export const rows: readonly Row[] = [
   ...roundTrips,
   ...rings,
+  ...ringWays,
   ...streams,
   ...locks,
   ...layouts,

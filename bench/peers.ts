@@ -1,7 +1,9 @@
 // Which contenders this machine has; the others are skipped, by name.
 
 import { execFileSync } from 'node:child_process';
-import { readdirSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { compiler } from './c.ts';
 import type { Contender } from './row.ts';
@@ -17,7 +19,7 @@ export interface Peer {
 
 /** Those that have a part in such contenders. */
 export function peersAmong(contenders: readonly Contender[]): Peer[] {
-  return [c, webLocks, redis]
+  return [c, ringbuf, webLocks, redis]
     .filter(({ isOf }) => contenders.some(isOf))
     .map(({ find, ...peer }) => ({ ...peer, found: find() }));
 }
@@ -29,6 +31,13 @@ const c: Sought = {
   isOf: (contender) => /^C\b/.test(contender),
   find: () => output(compiler, ['--version'])?.split('\n', 1)[0],
   remedy: 'apt-get install gcc',
+};
+
+const ringbuf: Sought = {
+  name: 'ringbuf.js',
+  isOf: (contender) => contender === 'ringbuf.js',
+  find: () => packageVersion('ringbuf.js'),
+  remedy: 'npm install --no-save ringbuf.js',
 };
 
 const webLocks: Sought = {
@@ -69,6 +78,18 @@ function foldersOf(folder: string): string[] {
     return readdirSync(folder).sort();
   } catch {
     return [];
+  }
+}
+
+/** Undefined when it is not installed. */
+function packageVersion(name: string): string | undefined {
+  try {
+    const main = createRequire(import.meta.url).resolve(name);
+    const folder = main.slice(0, main.lastIndexOf(name) + name.length);
+    return (JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8')) as { version: string })
+      .version;
+  } catch {
+    return undefined;
   }
 }
 

@@ -23,6 +23,7 @@ export type Contender =
   | 'process.send'
   | 'unix socket'
   | 'unix socket, batched'
+  | 'ringbuf.js'
   | 'navigator.locks'
   | 'Redis'
   | 'lock file'

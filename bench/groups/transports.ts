@@ -78,6 +78,7 @@ export const rings: Row[] = ringSizes.map(({ size, label, count, few, ofC, ofBat
     'process.send': pair('process.send', flow(few, size)),
     'unix socket': pair('unix socket', flow(few, size)),
     'unix socket, batched': pair('unix socket, batched', flow(few * 5, size)),
+    ...(size <= 1024 ? { 'ringbuf.js': pair('ringbuf.js', flow(count, size)) } : {}),
   },
   targets: [
     { against: 'C', speedMin: ofC },
@@ -90,6 +91,42 @@ export const rings: Row[] = ringSizes.map(({ size, label, count, few, ofC, ofBat
     { against: 'unix socket, batched', speedMin: ofBatched },
   ],
 }));
+
+const SMALL = 64;
+const MANY = 10_000_000;
+const RING = 1 << 20;
+
+export const ringWays: Row[] = [
+  {
+    group: 'ring',
+    name: 'ring, 64 B, batched',
+    unit: 'messages/s',
+    size: SMALL,
+    contenders: {
+      C: c('ring', (share) => [SMALL, MANY * share, RING, '--batch', 16, ...CORES]),
+      memspan: pair('ring, batched', flow(MANY, SMALL)),
+      'unix socket, batched': pair('unix socket, batched', flow(1_000_000, SMALL)),
+    },
+    targets: [{ against: 'C', speedMin: 0.2 }],
+  },
+  {
+    group: 'ring',
+    name: 'ring, 64 B, async iteration on the reading end',
+    unit: 'messages/s',
+    size: SMALL,
+    contenders: {
+      C: c('ring', (share) => [SMALL, MANY * share, RING, ...CORES]),
+      memspan: pair('ring, iterated', flow(MANY, SMALL)),
+      'process.send': pair('process.send', flow(200_000, SMALL)),
+      'unix socket, batched': pair('unix socket, batched', flow(1_000_000, SMALL)),
+    },
+    targets: [
+      { against: 'C', speedMin: 0.06 },
+      { against: 'process.send', speedMin: 30 },
+      { against: 'unix socket, batched', speedMin: 2 },
+    ],
+  },
+];
 
 const CHUNK = 65536;
 const STREAM_CHUNKS = 65536;
