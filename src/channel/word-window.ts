@@ -50,7 +50,10 @@ function mayChange(buffer: ArrayBufferLike): boolean {
   return ('resizable' in buffer && buffer.resizable) || ('growable' in buffer && buffer.growable);
 }
 
-/** Copies `count` words. Four at a time: V8 does not unroll (64 B: 9 ns instead of 12). */
+/**
+ * Copies `count` words. V8 does not unroll, and checks each store's bounds and each load's: eight at a time, all loads first, take
+ * 64 B in 9 ns instead of 14 (Node 20 to 26).
+ */
 export function copyWords(
   target: Int32Array,
   to: number,
@@ -58,12 +61,28 @@ export function copyWords(
   from: number,
   count: number,
 ): void {
-  let i = 0;
-  for (; i + 3 < count; i += 4) {
-    target[to + i] = source[from + i] as number;
-    target[to + i + 1] = source[from + i + 1] as number;
-    target[to + i + 2] = source[from + i + 2] as number;
-    target[to + i + 3] = source[from + i + 3] as number;
+  let i = from;
+  let j = to;
+  const end = from + count;
+  while (i < end - 7) {
+    const a = source[i] as number;
+    const b = source[i + 1] as number;
+    const c = source[i + 2] as number;
+    const d = source[i + 3] as number;
+    const e = source[i + 4] as number;
+    const f = source[i + 5] as number;
+    const g = source[i + 6] as number;
+    const h = source[i + 7] as number;
+    target[j] = a;
+    target[j + 1] = b;
+    target[j + 2] = c;
+    target[j + 3] = d;
+    target[j + 4] = e;
+    target[j + 5] = f;
+    target[j + 6] = g;
+    target[j + 7] = h;
+    i += 8;
+    j += 8;
   }
-  for (; i < count; i++) target[to + i] = source[from + i] as number;
+  while (i < end) target[j++] = source[i++] as number;
 }
