@@ -6,6 +6,7 @@ import { once } from 'node:events';
 import { availableParallelism } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import { say, type Task, type Transport, type TransportName } from './task.ts';
+import { broadcastTo, socketsTo } from './transports/broadcast.ts';
 import { afterExploring, withCheck } from './transports/explored.ts';
 import { fieldSums, fieldUpdates } from './transports/fields.ts';
 import { latest } from './transports/latest.ts';
@@ -33,6 +34,10 @@ const transports: Record<TransportName, Transport> = {
   latest,
   'pool, filled': filledPool,
   'pool, handed over': handedPool,
+  'broadcast, one reader': broadcastTo(1),
+  broadcast: broadcastTo(3),
+  'unix sockets': socketsTo(3, false),
+  'unix sockets, batched': socketsTo(3, true),
   mutex,
   'mutex, fair': fairMutex,
   'mutex, async': asyncMutex,

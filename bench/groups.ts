@@ -1,6 +1,6 @@
 // All that is measured, in the order in which it is.
 
-import { latest, pools } from './groups/channels.ts';
+import { broadcast, latest, pools } from './groups/channels.ts';
 import { layouts } from './groups/layouts.ts';
 import { locks } from './groups/locks.ts';
 import { rings, ringWays, roundTrips, streams } from './groups/transports.ts';
@@ -15,4 +15,5 @@ export const rows: readonly Row[] = [
   ...layouts,
   ...latest,
   ...pools,
+  ...broadcast,
 ];

@@ -31,7 +31,15 @@ export type Contender =
   | 'DataView';
 
 export interface Row {
-  readonly group: 'roundtrip' | 'ring' | 'stream' | 'locks' | 'layouts' | 'latest' | 'pool';
+  readonly group:
+    | 'roundtrip'
+    | 'ring'
+    | 'stream'
+    | 'locks'
+    | 'layouts'
+    | 'latest'
+    | 'pool'
+    | 'broadcast';
   readonly name: string;
   /** How the measured nanoseconds are shown. */
   readonly unit: 'ns' | 'messages/s' | 'MB/s' | 'locks/s';

@@ -59,3 +59,27 @@ export const pools: Row[] = [
     }),
   ),
 ];
+
+const broadcastSizes = [
+  { size: 64, label: '64 B', count: 2_000_000, ofSocket: 10 },
+  { size: 1024, label: '1 KiB', count: 500_000, ofSocket: 3 },
+];
+
+/** To three readers, and per reader: a message to one of them is what is counted. */
+export const broadcast: Row[] = broadcastSizes.map(({ size, label, count, ofSocket }) => ({
+  group: 'broadcast',
+  name: `broadcast to 3 readers, ${label}, per reader`,
+  unit: 'messages/s',
+  size,
+  contenders: {
+    memspan: pair('broadcast', flow(count, size)),
+    'memspan, one reader': pair('broadcast, one reader', flow(count, size)),
+    'unix socket': pair('unix sockets', flow(count / 20, size)),
+    'unix socket, batched': pair('unix sockets, batched', flow(count, size)),
+  },
+  targets: [
+    { against: 'memspan, one reader', speedMin: 1 },
+    { against: 'unix socket', speedMin: ofSocket },
+    { against: 'unix socket, batched', speedMin: 1 },
+  ],
+}));

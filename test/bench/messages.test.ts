@@ -2,4 +2,4 @@
 
 import { testGroups } from './smoke.ts';
 
-testGroups('roundtrip', 'ring', 'stream', 'latest', 'pool');
+testGroups('roundtrip', 'ring', 'stream', 'latest', 'pool', 'broadcast');
