@@ -45,7 +45,10 @@ function overPool(fills: boolean): Transport {
 
     async b(task, name) {
       using span = Span.join(name);
-      using writer = poolIn(span, task).writer();
+      const pool = poolIn(span, task);
+      using writer = pool.writer();
+      // What is published before there is a reader goes to nobody.
+      while (pool.counters.readers.length === 0) await new Promise((go) => setImmediate(go));
       say('at work');
       const total = warmUp(task) + task.count;
       for (let number = 0; number < total; number++) {
