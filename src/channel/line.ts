@@ -1,10 +1,13 @@
 // A line: who waits for one thing of a channel, such as a message or room for one, in the order of arrival.
 //
-// One word, the mark: 0, or MARKED. Who waits publishes its cell, marks, looks, and then sleeps; who brings something
+// One word, the mark: 0, MARKED, or RUNG. Who waits publishes its cell, marks, looks, and then sleeps; who brings something
 // brings it, and then looks at the mark. Both are sequentially consistent, so one of the two sees the other:
 //
-//   - No wake-up is lost. Who finds the mark rings the earliest who waits; that one rings the next when it leaves, whether
-//     it has got something or has given up.
+//   - No wake-up is lost. Who finds MARKED makes it RUNG, and rings the earliest who waits. That one marks again before it looks again,
+//     and rings the next when it leaves, whether it has got something or has given up.
+//   - Who finds RUNG has nothing to do: somebody is about to look, or was killed, which makes everybody look. So whoever brings a
+//     thousand things while a waiter wakes up rings once. Only when that takes too long, because the one who was rung is busy with
+//     something else or stopped, it rings again: who is awake by then is passed over.
 //   - The mark goes when nobody waits: who takes it away looks once more whether somebody has come meanwhile, and
 //     puts it back. If that one is killed in between, its death makes everybody look again, and mark again.
 //   - While nobody waits, bringing costs one load.
@@ -15,6 +18,10 @@ import { type Limits, type Wait, WaitQueue } from '../sync/wait-queue.ts';
 import { compareExchange, load, store } from '../word/atomics.ts';
 
 const MARKED = 1;
+const RUNG = 2;
+
+/** Longer than it takes to wake somebody who has nothing else to do. */
+const AGAIN_MS = 0.2;
 
 /** How many tasks of one thread stand in the order of all threads. */
 const CELLS = 8;
@@ -29,6 +36,10 @@ export class Line {
   readonly #mode: number;
   readonly #queue: WaitQueue;
   readonly #patience: Patience = new Patience();
+  /** A waiting task, or the thread itself, is in its look. */
+  #isLooking = false;
+  /** When this thread has rung last. */
+  #rungAt = 0;
 
   /** @internal */
   constructor(attachment: Attachment, offset: number, mode: number) {
@@ -61,10 +72,28 @@ export class Line {
 
   /** For who has brought one thing. */
   ring(): void {
-    if (load(this.#words, this.#index) === 0) return;
-    this.#ring();
+    const mark = load(this.#words, this.#index);
+    if (mark === 0) return;
+    if (this.#isToRing(mark)) this.#ring();
     // A task of this thread needs no bell.
-    this.#queue.look();
+    this.#lookNow();
+  }
+
+  /** The same in the middle of something: tasks of this thread look later, when their bell tells them. */
+  ringLater(): void {
+    const mark = load(this.#words, this.#index);
+    if (mark !== 0 && this.#isToRing(mark)) this.#ring();
+  }
+
+  #isToRing(mark: number): boolean {
+    const now = performance.now();
+    if (mark === MARKED) {
+      // step: line-before-rung
+      if (compareExchange(this.#words, this.#index, MARKED, RUNG) !== MARKED) return false;
+      // step: line-rung
+    } else if (now - this.#rungAt < AGAIN_MS) return false;
+    this.#rungAt = now;
+    return true;
   }
 
   /** For what concerns everybody, such as an end. */
@@ -72,7 +101,12 @@ export class Line {
     if (load(this.#words, this.#index) === 0) return;
     // Where nobody alive waits, the mark goes as well.
     if (!this.#attachment.waiting.ringAll(this.#index)) this.#ring();
-    this.#queue.look();
+    this.#lookNow();
+  }
+
+  /** Not from within a look: the task that looks would have two things, and one of them would be lost. */
+  #lookNow(): void {
+    if (!this.#isLooking) this.#queue.look();
   }
 
   #wait<T>(look: Look<T>): Wait<T> {
@@ -82,7 +116,12 @@ export class Line {
         // Before the look, and the cell before that.
         if (load(this.#words, this.#index) !== MARKED) store(this.#words, this.#index, MARKED);
         // step: line-marked
-        return look();
+        this.#isLooking = true;
+        try {
+          return look();
+        } finally {
+          this.#isLooking = false;
+        }
       },
       withdrawn: () => {
         // A task that has been aborted may have been rung, and really woken, for what it leaves to others.

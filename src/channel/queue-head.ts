@@ -237,6 +237,6 @@ export class QueueHead {
     // step: queue-dropped
     memory.count(QueueWord.dropped);
     // step: queue-drop-counted
-    this.#freed();
+    memory.room.ringLater();
   }
 }

@@ -182,8 +182,8 @@ export class QueueMemory {
     this.advance(QueueWord.head, head);
     // step: queue-skip-told
     // Those who had been rung for what lies behind it have looked in vain.
-    this.messages.ring();
-    this.room.ring();
+    this.messages.ringLater();
+    this.room.ringLater();
     return true;
   }
 

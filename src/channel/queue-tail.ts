@@ -131,7 +131,7 @@ export class QueueTail {
     }
     // A reader has to take it; those who are awake look at this word.
     add(memory.words, memory.base + QueueWord.notice, GIVEN_BACK);
-    memory.messages.ring();
+    memory.messages.ringLater();
     return false;
   }
 

@@ -187,3 +187,36 @@ test('ends are streams', async () => {
   await wrote;
   assert.deepEqual(texts, ['a', 'b', 'c', 'd']);
 });
+
+test('a message that is passed over, released or the last one is no news to who has just looked', async () => {
+  using b = bench({ capacity: 2, messageMax: 8 });
+  using writer = b.queue.writer();
+  using reader = b.queue.reader();
+  const received: string[] = [];
+  const reading = (async () => {
+    for (
+      let next = await reader.receiveAsync();
+      next !== null;
+      next = await reader.receiveAsync()
+    ) {
+      received.push(textOf(next) as string);
+    }
+  })();
+  const sending = (async () => {
+    for (let i = 0; i < 100; i++) {
+      // Claims that are given up stand in the way of both.
+      const claims = [await writer.claimAsync(), await writer.claimAsync()];
+      const sends = [
+        writer.sendAsync(`a${i}`),
+        writer.sendAsync(`b${i}`),
+        writer.sendAsync(`c${i}`),
+      ];
+      for (const claim of claims) claim?.abort();
+      await Promise.all(sends);
+    }
+    b.queue.end();
+  })();
+  await Promise.all([reading, sending]);
+  const due = Array.from({ length: 100 }, (_, i) => [`a${i}`, `b${i}`, `c${i}`]).flat();
+  assert.deepEqual(received, due);
+});

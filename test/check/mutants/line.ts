@@ -8,10 +8,15 @@ export const line: readonly Mutant[] = [
     from: `if (load(this.#words, this.#index) !== MARKED)
                     store(this.#words, this.#index, MARKED);
                 // step: line-marked
-                return look();`,
-    to: `const found = look();
-                store(this.#words, this.#index, MARKED);
-                return found;`,
+                this.#isLooking = true;
+                try {
+                    return look();
+                }`,
+    to: `try {
+                    const found = look();
+                    store(this.#words, this.#index, MARKED);
+                    return found;
+                }`,
     model: 'line: two are brought, two wait',
     stress: 'stress/queue',
   },
@@ -22,5 +27,14 @@ export const line: readonly Mutant[] = [
     to: 'if (waiting !== null)',
     model: 'line: two bring one each, two wait',
     stress: 'stress/queue',
+  },
+  {
+    name: 'line: who leaves rings nobody',
+    file: 'channel/line.js',
+    from: `if (load(this.#words, this.#index) !== 0)
+                    this.#ring();`,
+    to: '',
+    model: 'line: two are brought, two wait',
+    stress: 'stress/queue-flow',
   },
 ];
