@@ -19,6 +19,7 @@ export type Program =
   | 'semaphore'
   | 'rwlock'
   | 'latest'
+  | 'queue'
   | 'pool';
 
 export interface Run extends Measurement {

@@ -14,6 +14,7 @@ import { asyncMutex, criticalSection, fairMutex, lockFile, mutex } from './trans
 import { filledPool, handedPool } from './transports/pool.ts';
 import { posixSemaphore, robustMutex } from './transports/posix.ts';
 import { processSend } from './transports/process-send.ts';
+import { queue } from './transports/queue.ts';
 import { lockManager, redisLock } from './transports/requests.ts';
 import { ring, stream } from './transports/ring.ts';
 import { batchedRing, iteratedRing, ringbufJs } from './transports/ring-ways.ts';
@@ -26,6 +27,7 @@ import { futex, spin } from './transports/words.ts';
 const transports: Record<TransportName, Transport> = {
   spin,
   futex,
+  queue,
   ring,
   'ring, batched': batchedRing,
   'ring, iterated': iteratedRing,

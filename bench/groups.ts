@@ -1,6 +1,6 @@
 // All that is measured, in the order in which it is.
 
-import { broadcast, latest, pools } from './groups/channels.ts';
+import { broadcast, latest, pools, queues } from './groups/channels.ts';
 import { layouts } from './groups/layouts.ts';
 import { locks } from './groups/locks.ts';
 import { rings, ringWays, roundTrips, streams } from './groups/transports.ts';
@@ -13,6 +13,7 @@ export const rows: readonly Row[] = [
   ...streams,
   ...locks,
   ...layouts,
+  ...queues,
   ...latest,
   ...pools,
   ...broadcast,

@@ -37,6 +37,7 @@ export interface Row {
     | 'stream'
     | 'locks'
     | 'layouts'
+    | 'queue'
     | 'latest'
     | 'pool'
     | 'broadcast';

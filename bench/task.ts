@@ -3,6 +3,7 @@
 export type TransportName =
   | 'spin'
   | 'futex'
+  | 'queue'
   | 'ring'
   | 'ring, batched'
   | 'ring, iterated'

@@ -83,3 +83,21 @@ export const broadcast: Row[] = broadcastSizes.map(({ size, label, count, ofSock
     { against: 'unix socket, batched', speedMin: 1 },
   ],
 }));
+
+/** Two writers and two readers, four processes. */
+const queueSizes = [
+  { size: 64, label: '64 B', count: 2_000_000 },
+  { size: 1024, label: '1 KiB', count: 1_500_000 },
+];
+
+export const queues: Row[] = queueSizes.map(({ size, label, count }) => ({
+  group: 'queue',
+  name: `queue, 2 writers and 2 readers, ${label}`,
+  unit: 'messages/s',
+  size,
+  contenders: {
+    C: c('queue', (share) => [size, count * share, 1024, ...CORES]),
+    memspan: pair('queue', flow(count, size)),
+  },
+  targets: [{ against: 'C', speedMin: 0.5 }],
+}));

@@ -2,4 +2,4 @@
 
 import { testGroups } from './smoke.ts';
 
-testGroups('roundtrip', 'ring', 'stream', 'latest', 'pool', 'broadcast');
+testGroups('roundtrip', 'ring', 'stream', 'queue', 'latest', 'pool', 'broadcast');

@@ -174,14 +174,14 @@ function models(delivery: Delivery, what: 'alive' | 'killed'): Model[] {
       threads: [wr.writer([0, 1], { ends: true }), wr.reader()],
       atEnd: wr.atEnd([[0, 1]]),
       quick: { bound: 1 },
-      full: { bound: 3 },
+      full: { bound: 2 },
     }),
     model(`${kind}: one aborts and writes, one gives back and reads`, {
       ...wr,
       threads: [wr.writer([0], { aborts: true, ends: true }), wr.reader({ returns: true })],
       atEnd: wr.atEnd([[0]]),
       quick: { bound: 1 },
-      full: { bound: 3 },
+      full: { bound: 2 },
     }),
     model(`${kind}: two write, one reads`, {
       ...wwr,
@@ -202,7 +202,7 @@ function models(delivery: Delivery, what: 'alive' | 'killed'): Model[] {
       threads: [wwr.writer([0]), wwr.writer([], { ends: true }), wwr.reader()],
       atEnd: wwr.atEnd([[0]]),
       quick: { bound: 1 },
-      full: { bound: 3 },
+      full: { bound: 2 },
     }),
   ];
   const killed = (): Model[] => [
