@@ -45,7 +45,8 @@ for (const step of ['pool-repairing', 'pool-before-release']) {
       [process.pid],
     );
     repairer.process.kill('SIGCONT');
-    assert.equal(await loaned, 0);
+    // Who waits here may be quicker than the one who has freed it.
+    assert.ok([0, undefined].includes(await loaned));
     (await waiting).publish();
     assert.equal(other.take()?.sequence, 1);
     await repairer.kill();
