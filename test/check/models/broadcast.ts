@@ -161,7 +161,7 @@ export const broadcast: readonly Model[] = (['block', 'drop-oldest'] as const).f
         ...one,
         threads: [one.writer(3), one.reader],
         quick: { bound: 1 },
-        full: { bound: overflow === 'block' ? 2 : 3 },
+        full: { bound: 2 },
       }),
       model(`${name}: room for three, one reads`, {
         ...three,
@@ -180,7 +180,7 @@ export const broadcast: readonly Model[] = (['block', 'drop-oldest'] as const).f
         threads: [one.writer(2), one.reader],
         crashes: 1,
         quick: { bound: 0 },
-        full: { bound: 2 },
+        full: { bound: 1 },
       }),
       model(`${name}: room for one, two read, one leaves`, {
         ...one,

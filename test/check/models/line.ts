@@ -84,7 +84,7 @@ export const line: readonly Model[] = [
     atEnd: conserved(2),
     mayWait: undefined,
     quick: { bound: 1 },
-    full: { bound: 2 },
+    full: { bound: 1 },
   }),
   model('line: two bring one each, two wait', {
     ...shared,
@@ -107,6 +107,6 @@ export const line: readonly Model[] = [
     atEnd: conserved(2),
     crashes: 1,
     quick: { bound: 0 },
-    full: { bound: 1 },
+    full: { bound: 0 },
   }),
 ];

@@ -192,12 +192,12 @@ export const pool: readonly Model[] = [
   poolModel(
     'a writer, a reader, one chunk',
     { chunks: 1, seats: 2, parts: [toTwo, takesAll] },
-    { quick: { bound: 1 }, full: { bound: 3 } },
+    { quick: { bound: 1 }, full: { bound: 2 } },
   ),
   poolModel(
     'a writer, a reader, two chunks',
     { chunks: 2, seats: 1, parts: [toTwo, takesAll] },
-    { quick: { bound: 1 }, full: { bound: 3 } },
+    { quick: { bound: 1 }, full: { bound: 2 } },
   ),
   poolModel(
     'two writers, a reader, one chunk',
@@ -227,7 +227,7 @@ export const pool: readonly Model[] = [
   poolModel(
     'a writer, a reader, one is killed',
     { chunks: 1, seats: 1, parts: [toTwo, takesAll] },
-    { crashes: 1, quick: { bound: 0 }, full: { bound: 2 } },
+    { crashes: 1, quick: { bound: 0 }, full: { bound: 1 } },
   ),
   poolModel(
     'a reader is killed, and another one comes to its seat',

@@ -212,7 +212,7 @@ function models(delivery: Delivery, what: 'alive' | 'killed'): Model[] {
       atEnd: wr.atEnd([[0, 1]]),
       crashes: 1,
       quick: { bound: 0 },
-      full: { bound: 2 },
+      full: { bound: 1 },
     }),
     model(`${kind}: two write, one reads, a writer is killed`, {
       ...wwr,
@@ -221,7 +221,7 @@ function models(delivery: Delivery, what: 'alive' | 'killed'): Model[] {
       crashes: 1,
       victims: [0],
       quick: { bound: 0 },
-      full: { bound: 1 },
+      full: { bound: 0 },
     }),
     model(`${kind}: one writes, two read until the end, a reader is killed`, {
       ...wrr,
@@ -230,7 +230,7 @@ function models(delivery: Delivery, what: 'alive' | 'killed'): Model[] {
       crashes: 1,
       victims: [1, 2],
       quick: { bound: 0 },
-      full: { bound: 1 },
+      full: { bound: 0 },
     }),
     model(`${kind}: one writes, two read until the end, both readers are killed`, {
       ...wrr,

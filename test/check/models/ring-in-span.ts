@@ -199,7 +199,7 @@ export const ringInSpan: readonly Model[] = [
       threads: [writer(1, 3, sends), reader(takes)],
       atEnd: conserved,
       quick: { bound: 1 },
-      full: { bound: 3 },
+      full: { bound: 2 },
     }),
     model(`ring in a span: ${what}, one is killed`, {
       setup,
@@ -217,7 +217,7 @@ export const ringInSpan: readonly Model[] = [
     threads: [writer(1, 1), writer(2, 1), reader()],
     atEnd: conserved,
     quick: { bound: 0 },
-    full: { bound: 2 },
+    full: { bound: 1 },
   }),
   model('ring in a span: two writers, one is killed', {
     setup,
@@ -225,7 +225,7 @@ export const ringInSpan: readonly Model[] = [
     atEnd: conserved,
     crashes: 1,
     quick: { bound: 0 },
-    full: { bound: 2 },
+    full: { bound: 1 },
   }),
   model('ring in a span: two readers of what was left, one is killed', {
     setup: filled,
@@ -234,6 +234,6 @@ export const ringInSpan: readonly Model[] = [
     crashes: 1,
     mayWait: noWriter,
     quick: { bound: 0 },
-    full: { bound: 2 },
+    full: { bound: 1 },
   }),
 ];
