@@ -175,10 +175,10 @@ export class QueueMemory {
     const owner = ownerOf(state);
     if (owner !== 0 && !watch.isDead(owner)) return false;
     // step: queue-before-skip
-    if (compareExchange(words, at, state, free(positions.nextLap(lap))) === state) {
-      // step: queue-skipped
-      this.count(QueueWord.skipped);
-    }
+    // It may have committed before it died.
+    if (compareExchange(words, at, state, free(positions.nextLap(lap))) !== state) return true;
+    // step: queue-skipped
+    this.count(QueueWord.skipped);
     this.advance(QueueWord.head, head);
     // step: queue-skip-told
     // Those who had been rung for what lies behind it have looked in vain.
@@ -200,9 +200,8 @@ export class QueueMemory {
     if (distance <= 0) return false;
     if (distance > this.facts.capacity) this.refuse(QueueWord.tail, tail);
     const nextLap = this.positions.nextLap(this.positions.lap(head));
-    if (compareExchange(this.words, at, state, free(nextLap)) === state) {
-      this.count(QueueWord.skipped);
-    }
+    if (compareExchange(this.words, at, state, free(nextLap)) !== state) return true;
+    this.count(QueueWord.skipped);
     this.advance(QueueWord.head, head);
     return true;
   }

@@ -47,4 +47,13 @@ export const queueMutants: readonly Mutant[] = [
     model: 'queue, at-least-once: one writes, two read until the end, a reader is killed',
     stress: 'stress/queue-kills',
   },
+  {
+    name: 'queue: head passes a claim of the dead that was committed meanwhile',
+    file: 'channel/queue-memory.js',
+    from: `if (compareExchange(words, at, state, free(positions.nextLap(lap))) !== state)
+            return true;`,
+    to: 'compareExchange(words, at, state, free(positions.nextLap(lap)));',
+    model: 'queue, at-least-once: one writes and one reads, one is killed',
+    stress: 'stress/queue-kills',
+  },
 ];
