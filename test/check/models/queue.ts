@@ -212,7 +212,7 @@ function models(delivery: Delivery, what: 'alive' | 'killed'): Model[] {
       atEnd: wr.atEnd([[0, 1]]),
       crashes: 1,
       quick: { bound: 0 },
-      full: { bound: 1 },
+      full: { bound: 2 },
     }),
     model(`${kind}: two write, one reads, a writer is killed`, {
       ...wwr,
