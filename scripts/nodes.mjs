@@ -14,8 +14,8 @@ const SAME = [
 ];
 /** Tests that are left out with them: the kernel ends who is killed. Exits and terminated workers are Node's. */
 const SAME_TESTS = '/\\bby SIGKILL\\b/';
-/** What two versions are enough for, the oldest and the newest: long series of deaths at each step. */
-const ENDS = ['-kills', '/kills', '-deaths'];
+/** What two versions are enough for, the oldest and the newest: long series of deaths at each step, floods of messages, examples. */
+const ENDS = ['kills', '-deaths', 'flow', 'mixed', 'soak', 'test/examples/'];
 const [OLDEST, NEWEST] = ['20', '26'];
 /** Characters of the failures of one version that are told again at the end. */
 const FAILURES_MAX = 6000;
