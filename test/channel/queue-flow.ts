@@ -125,7 +125,8 @@ async function read(
     bytes += message.length;
   };
   if (manner === 'async') {
-    for await (const message of reader) take(message);
+    // A loop is not told what another reader has given back, which comes after newer ones.
+    for await (const message of reader) take(message, flow.readers > 1);
   }
   for (let turn = 1; !reader.ended; turn++) {
     if (manner === 'in place') {
