@@ -195,7 +195,7 @@ function models(delivery: Delivery, what: 'alive' | 'killed'): Model[] {
       threads: [wrr.writer([0, 1, 2], { ends: true }), wrr.reader(), wrr.reader()],
       atEnd: wrr.atEnd([[0, 1, 2]]),
       quick: { bound: 0 },
-      full: { bound: 2 },
+      full: { bound: 1 },
     }),
     model(`${kind}: one writes, one ends it, one reads until the end`, {
       ...wwr,
@@ -230,7 +230,7 @@ function models(delivery: Delivery, what: 'alive' | 'killed'): Model[] {
       crashes: 1,
       victims: [1, 2],
       quick: { bound: 0 },
-      full: { bound: 0 },
+      full: { bound: delivery === 'at-least-once' ? 1 : 0 },
     }),
     model(`${kind}: one writes, two read until the end, both readers are killed`, {
       ...wrr,
