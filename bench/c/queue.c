@@ -12,7 +12,7 @@ static const char kUse[] = "queue SIZE COUNT CAPACITY [--cpus CONSUMERS,PRODUCER
 struct page {
   OWN_LINE pthread_mutex_t mutex;
   pthread_cond_t message, room;
-  uint64_t head, tail, left;  // guarded: taken, put, and how many are still to be taken
+  uint64_t head, tail, left;        // guarded: taken, put, and how many are still to be taken
   OWN_LINE _Atomic uint32_t ready;  // how many producers are there; then kStart
   _Atomic uint64_t sum;
 };
@@ -29,8 +29,7 @@ static void init(struct page* page, uint64_t count) {
       pthread_mutexattr_setpshared(&mutex, PTHREAD_PROCESS_SHARED) ||
       pthread_mutex_init(&page->mutex, &mutex) || pthread_condattr_init(&condition) ||
       pthread_condattr_setpshared(&condition, PTHREAD_PROCESS_SHARED) ||
-      pthread_cond_init(&page->message, &condition) ||
-      pthread_cond_init(&page->room, &condition)) {
+      pthread_cond_init(&page->message, &condition) || pthread_cond_init(&page->room, &condition)) {
     fail("cannot make the mutex and its conditions");
   }
   page->left = count;
