@@ -216,7 +216,8 @@ test('an entry that somebody alive is filling is waited for, until that one dies
   await holder.run(
     ({ memspan, kept }, name, id) => {
       kept.segment = memspan.Segment.open(name);
-      return kept.segment.lifeline(id) !== null;
+      // It is let go of when nobody has the object any more.
+      Object.assign(kept, { lifeline: kept.segment.lifeline(id) });
     },
     bytes.name,
     id,
