@@ -10,7 +10,7 @@
 import { Contention, OBSERVER } from './contention.ts';
 import type { Decider } from './decider.ts';
 import { bitsOf, mix } from './hash.ts';
-import { deed, diverged, type Entry, isThat, PLAIN, stir } from './history.ts';
+import { deed, diverged, type Entry, isThat, PLAIN, plain, stir } from './history.ts';
 import { Kernel } from './kernel.ts';
 import { type Copies, isRefusal } from './memory.ts';
 import { ASLEEP, type Thread } from './thread.ts';
@@ -230,8 +230,7 @@ export class Engine {
     this.#catchUp();
     if (isStep && !this.#isAlone) this.#await(thread);
     const guarded = memory.copyGuarded();
-    const plain = { kind: PLAIN, at: -1, operand: undefined, second: undefined };
-    thread.history[thread.length++] = { ...plain, answer: undefined, guarded };
+    thread.history[thread.length++] = plain(guarded);
     thread.cursor = thread.length;
     stir(thread, bitsOf(PLAIN), 1);
   }

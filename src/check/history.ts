@@ -21,6 +21,11 @@ export interface Entry {
   guarded: Copies | undefined;
 }
 
+export function plain(guarded: Copies): Entry {
+  const nothing = undefined;
+  return { kind: PLAIN, at: -1, operand: nothing, second: nothing, answer: nothing, guarded };
+}
+
 export function isThat(
   entry: Entry,
   kind: string,

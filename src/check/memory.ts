@@ -1,8 +1,8 @@
 // The memory that is explored: regions, each write with a way back, and a hash of all of it.
 //
 // Arrays keep their values themselves, so that whoever looks sees what a thread would see. What is written through here
-// is logged and can be undone. A region that is `guarded` may also be written behind our back, by the plain accesses
-// of production code: it is copied as a whole where others need only the log.
+// is logged and can be undone. The `guarded` part of a region may also be written behind our back, by the plain accesses
+// of production code: that part of it is copied where others need only the log.
 
 import { MemspanError } from '../errors.ts';
 import { bitsOf, mix } from './hash.ts';
@@ -21,11 +21,17 @@ export type Elements =
 
 export type Value = number | bigint;
 
+/** Bytes of a region, from the first on and up to `end`, which is not one of them. */
+export interface Extent {
+  readonly start: number;
+  readonly end: number;
+}
+
 export interface Region {
   readonly buffer: ArrayBufferLike;
   /** The number of its first byte among the bytes of all regions. */
   readonly base: number;
-  guarded: boolean;
+  guarded: Extent | undefined;
   /** What the element at that byte of it is called. */
   readonly nameOf: (offset: number) => string;
 }
@@ -63,8 +69,10 @@ export class Memory {
   readonly #log: Change[] = [];
   readonly #used = new Map<number, { array: Elements; index: number }>();
   #last: Place | undefined;
+  /** The copies made last: most often they are still true. Nobody writes to a copy. */
+  #copies: Copies = NONE;
 
-  add(buffer: ArrayBufferLike, nameOf: Region['nameOf'], guarded = false): Region {
+  add(buffer: ArrayBufferLike, nameOf: Region['nameOf'], guarded?: Extent): Region {
     const region = { buffer, base: this.size, guarded, nameOf };
     this.regions.push(region);
     this.#byBuffer.set(buffer, region);
@@ -154,28 +162,46 @@ export class Memory {
   }
 
   get isGuarded(): boolean {
-    for (const { guarded } of this.regions) if (guarded) return true;
+    for (const { guarded } of this.regions) if (guarded !== undefined) return true;
     return false;
   }
 
-  /** A copy of all guarded regions, by the order in which they have come. */
+  /** A copy of all that is guarded, by the order in which the regions have come. */
   copyGuarded(): Copies {
     if (!this.isGuarded) return NONE;
-    return this.regions.map(({ guarded, buffer }) =>
-      guarded ? new Uint8Array(buffer).slice() : undefined,
-    );
+    const last = this.#copies;
+    let isChanged = this.regions.length !== last.length;
+    const copies = this.regions.map((region, i) => {
+      const bytes = guardedBytes(region);
+      if (isSame(bytes, last[i])) return last[i];
+      isChanged = true;
+      return bytes?.slice();
+    });
+    if (isChanged) this.#copies = copies;
+    return this.#copies;
   }
 
   putGuarded(copies: Copies): void {
     if (!this.isGuarded) return;
-    for (const [i, { guarded, buffer }] of this.regions.entries()) {
-      if (!guarded) continue;
+    for (const [i, region] of this.regions.entries()) {
+      const bytes = guardedBytes(region);
+      if (bytes === undefined) continue;
       const copy = copies[i];
       // Those that have come later were zeros.
-      if (copy === undefined) new Uint8Array(buffer).fill(0);
-      else new Uint8Array(buffer).set(copy);
+      if (copy === undefined) bytes.fill(0);
+      else bytes.set(copy);
     }
   }
+}
+
+function isSame(a: Uint8Array | undefined, b: Uint8Array | undefined): boolean {
+  if (a === undefined || b === undefined) return a === b;
+  return Buffer.compare(a, b) === 0;
+}
+
+export function guardedBytes({ buffer, guarded }: Region): Uint8Array | undefined {
+  if (guarded === undefined) return undefined;
+  return new Uint8Array(buffer, guarded.start, guarded.end - guarded.start);
 }
 
 /** For what cannot be explored. */

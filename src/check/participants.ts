@@ -76,7 +76,13 @@ export class Participants {
   guard(): void {
     if (this.#region === undefined) return;
     const entries = (this.#members[0] as Participant).view.entries();
-    this.#region.guarded = [...entries].some(({ kind }) => PLAIN.has(kindName(kind)));
+    const plain = [...entries].filter(({ kind }) => PLAIN.has(kindName(kind)));
+    if (plain.length === 0) return;
+    const start = Math.min(...plain.map(({ offset }) => offset));
+    this.#region.guarded = {
+      start,
+      end: Math.max(...plain.map((each) => each.offset + each.length)),
+    };
   }
 
   get isMade(): boolean {

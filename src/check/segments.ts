@@ -13,7 +13,7 @@ import { Segment } from '../segment/segment.ts';
 import { hasMagic } from '../span/geometry.ts';
 import { SpanView } from '../span/view.ts';
 import type { Engine } from './engine.ts';
-import { type Region, unexplorable } from './memory.ts';
+import { guardedBytes, type Region, unexplorable } from './memory.ts';
 import { spanNames } from './names.ts';
 import { ExploredSegment } from './segment.ts';
 
@@ -116,7 +116,8 @@ export class Segments {
       const words = new Int32Array(new ArrayBuffer(size), 0, Math.floor(size / 4));
       const number = this.#files.length + 1;
       const nameOf = (offset: number): string => this.#nameOf(number, offset);
-      const region = this.#engine.world.memory.add(words.buffer, nameOf, true);
+      const whole = { start: 0, end: size };
+      const region = this.#engine.world.memory.add(words.buffer, nameOf, whole);
       file = { number, words, region };
       this.#files.push(file);
       this.#byMaking.set(key, file);
@@ -127,9 +128,9 @@ export class Segments {
 
   /** What is no span may be written to by plain accesses. */
   #guard({ region, words }: File): void {
-    const guarded = !hasMagic(words.buffer as unknown as SharedArrayBuffer);
-    if (region.guarded === guarded) return;
-    region.guarded = guarded;
+    const isPlain = !hasMagic(words.buffer as unknown as SharedArrayBuffer);
+    if ((region.guarded !== undefined) === isPlain) return;
+    region.guarded = isPlain ? { start: 0, end: words.buffer.byteLength } : undefined;
     this.#engine.contention.hasGrown = true;
   }
 
@@ -138,7 +139,7 @@ export class Segments {
     const place = memory.placeOf(words);
     if (place === undefined) return;
     for (const [index, word] of words.entries()) if (word !== 0) memory.write(place, index, 0);
-    if (region.guarded) new Uint8Array(words.buffer).fill(0);
+    guardedBytes(region)?.fill(0);
   }
 
   #open(name: string): Segment {

@@ -2,7 +2,7 @@
 
 import { bitsOf, mix } from './hash.ts';
 import { asks, type Entry, stir } from './history.ts';
-import { type Copies, Memory } from './memory.ts';
+import { type Copies, guardedBytes, Memory } from './memory.ts';
 import { type SavedThread, Status, Thread } from './thread.ts';
 
 export interface Saved {
@@ -97,11 +97,12 @@ export class World {
     // Nobody takes the turn from one who has ended.
     const isOver = (this.last?.status ?? Status.dead) >= Status.done;
     if (byLast) stir(isOver ? -1 : (this.last as Thread).index, 5);
-    for (const { guarded, buffer } of this.memory.regions) {
-      if (!guarded) continue;
-      const words = buffer.byteLength >> 2;
-      for (const word of new Int32Array(buffer, 0, words)) stir(word, 3);
-      for (const byte of new Uint8Array(buffer, 4 * words)) stir(byte, 4);
+    for (const region of this.memory.regions) {
+      const bytes = guardedBytes(region);
+      if (bytes === undefined) continue;
+      const words = bytes.length >> 2;
+      for (const word of new Int32Array(bytes.buffer, bytes.byteOffset, words)) stir(word, 3);
+      for (const byte of bytes.subarray(4 * words)) stir(byte, 4);
     }
     return [hash, hash2];
   }
