@@ -6,7 +6,7 @@
 import { readBytes, writeBytes } from '../word/bytes.ts';
 import { scheduler } from '../word/scheduler.ts';
 import { HEADER, LENGTH_AT, SEQUENCE_AT } from './broadcast.layout.ts';
-import { copyWords, WordWindow } from './word-window.ts';
+import { copyShort, type Words, WordWindow, wordsOf } from './word-window.ts';
 
 export class BroadcastData {
   readonly #words: Int32Array;
@@ -15,6 +15,7 @@ export class BroadcastData {
   readonly #capacity: number;
   readonly #bytes: Uint8Array;
   readonly #numbers: Int32Array;
+  readonly #whole: Words;
   readonly #shared: ArrayBufferLike;
   readonly #window: WordWindow = new WordWindow();
 
@@ -24,6 +25,7 @@ export class BroadcastData {
     this.#capacity = capacity;
     this.#bytes = new Uint8Array(bulk, offset, capacity);
     this.#numbers = new Int32Array(bulk, offset, capacity / 4);
+    this.#whole = wordsOf(bulk, offset, capacity);
     this.#shared = words.buffer;
   }
 
@@ -53,7 +55,7 @@ export class BroadcastData {
     const at = (position & (this.#capacity - 1)) + HEADER;
     const { length } = bytes;
     if (bytes === this.#window.bytes && at + length <= this.#capacity) {
-      copyWords(this.#numbers, at >>> 2, this.#window.words, 0, length >>> 2);
+      copyShort(this.#whole, at, this.#window.words, 0, length);
       return;
     }
     this.#window.consider(bytes);

@@ -198,7 +198,7 @@ export class RingEnd {
     }
     const deadline = deadlineOf(options);
     for (;;) {
-      const found = this.#looks.soon(attempt);
+      const found = this.#looks.soon(attempt, this.counts[Counter.messages] as number);
       if (found !== undefined) return found;
       const leftMs = deadline - performance.now();
       if (leftMs > 0 && this.#arm()) {
@@ -228,7 +228,7 @@ export class RingEnd {
       for (;;) {
         signal?.throwIfAborted();
         if (!lingers) this.#checkFree();
-        const found = this.#looks.soon(attempt);
+        const found = this.#looks.soon(attempt, this.counts[Counter.messages] as number);
         if (found !== undefined) return found;
         const leftMs = deadline - performance.now();
         if (leftMs > 0 && (lingers || this.#arm())) {

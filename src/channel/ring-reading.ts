@@ -20,7 +20,14 @@ import {
 } from './ring.layout.ts';
 import { RingEnd, type RingPlace } from './ring-end.ts';
 import { RingMessage } from './ring-loan.ts';
-import { BatchWindow, copyWords, LENGTH_MAX, WordWindow } from './word-window.ts';
+import {
+  BatchWindow,
+  copyShort,
+  LENGTH_MAX,
+  type Words,
+  WordWindow,
+  wordsOf,
+} from './word-window.ts';
 
 /** Nothing will come. */
 export const END: unique symbol = Symbol('end');
@@ -28,6 +35,8 @@ export const END: unique symbol = Symbol('end');
 export class RingReading<T, V> extends RingEnd {
   protected readonly codec: Codec<T, never>;
   readonly #lengths: Int32Array;
+  /** From the first one on. */
+  readonly #payloads: Words;
   readonly #data: Uint8Array;
   readonly #capacity: number;
   readonly #window: WordWindow = new WordWindow();
@@ -46,6 +55,7 @@ export class RingReading<T, V> extends RingEnd {
     this.codec = codec;
     this.#capacity = capacity;
     this.#lengths = new Int32Array(bulk, offset + DATA, capacity / 4);
+    this.#payloads = wordsOf(bulk, offset + DATA + LENGTH_BYTES, capacity - LENGTH_BYTES);
     this.#data = new Uint8Array(bulk, offset + DATA, capacity);
     this.#position = positionOf(load(this.words, READ));
     this.#given = this.#position;
@@ -157,7 +167,7 @@ export class RingReading<T, V> extends RingEnd {
     const at = (this.#position & (this.#capacity - 1)) + LENGTH_BYTES;
     const end = at + length;
     if (target === this.#window.bytes && end <= this.#capacity && length % 4 === 0) {
-      copyWords(this.#window.words, 0, this.#lengths, at >>> 2, length >>> 2);
+      copyShort(this.#window.words, 0, this.#payloads, at - LENGTH_BYTES, length);
     } else {
       this.#window.consider(target);
       if (end <= this.#capacity) target.set(this.#data.subarray(at, end));
@@ -215,8 +225,8 @@ export class RingReading<T, V> extends RingEnd {
     const end = at + length;
     const words = this.#batchWindow.of(target);
     if (end > this.#capacity) this.#copyWrapped(target.subarray(to, to + length), at);
-    else if (words !== undefined && length <= LENGTH_MAX && ((to | length) & 3) === 0) {
-      copyWords(words, to >>> 2, this.#lengths, at >>> 2, length >>> 2);
+    else if (words !== undefined && length <= LENGTH_MAX && (to & 7) === 0 && (length & 3) === 0) {
+      copyShort(words, to, this.#payloads, at - LENGTH_BYTES, length);
     } else target.set(this.#data.subarray(at, end), to);
   }
 

@@ -21,11 +21,13 @@ import {
 } from './ring.layout.ts';
 import { type OpenLoan, RingEnd, type RingPlace } from './ring-end.ts';
 import { RingClaim } from './ring-loan.ts';
-import { copyWords, WordWindow } from './word-window.ts';
+import { copyShort, type Words, WordWindow, wordsOf } from './word-window.ts';
 
 export class RingWriting<S, V> extends RingEnd {
   protected readonly codec: Codec<unknown, S>;
   readonly #lengths: Int32Array;
+  /** From the first one on. */
+  readonly #payloads: Words;
   readonly #data: Uint8Array;
   readonly #capacity: number;
   readonly #window: WordWindow = new WordWindow();
@@ -40,6 +42,7 @@ export class RingWriting<S, V> extends RingEnd {
     this.codec = codec;
     this.#capacity = capacity;
     this.#lengths = new Int32Array(bulk, offset + DATA, capacity / 4);
+    this.#payloads = wordsOf(bulk, offset + DATA + LENGTH_BYTES, capacity - LENGTH_BYTES);
     this.#data = new Uint8Array(bulk, offset + DATA, capacity);
     this.#position = positionOf(load(this.words, WRITTEN));
     // As if the ring were full: the first message looks, and what it finds is checked.
@@ -87,7 +90,7 @@ export class RingWriting<S, V> extends RingEnd {
     const lengths = this.#lengths;
     lengths[at >>> 2] = length;
     if (message === this.#window.bytes && at + LENGTH_BYTES + length <= this.#capacity) {
-      copyWords(lengths, (at >>> 2) + 1, this.#window.words, 0, length >>> 2);
+      copyShort(this.#payloads, at, this.#window.words, 0, length);
     } else {
       this.#copyIn(message, at + LENGTH_BYTES);
     }

@@ -1,14 +1,30 @@
-// Copying short messages by a loop over 32-bit words: up to 128 bytes this is faster than a call of `set`
-// (64 B: 9 ns against 13 to 17 ns, and the 18 ns of the subarray that reading needs).
+// Copying short messages by a loop over 64-bit words: up to 128 bytes this is no slower than a call of `set`, and up to 256 than
+// the subarray and `set` that reading needs (64 B: 7 ns against 13 and 40).
 
 /** Bytes. */
 export const LENGTH_MAX = 128;
 
-/** A word view of the caller's byte array, kept for callers who come back with the same array. */
+/** The same bytes, which begin at a multiple of 8, as words of two sizes. */
+export interface Words {
+  readonly words: Int32Array;
+  readonly longs: BigInt64Array;
+}
+
+/** Of the whole words among these bytes. */
+export function wordsOf(buffer: ArrayBufferLike, offset: number, length: number): Words {
+  return {
+    words: new Int32Array(buffer, offset, length >>> 2),
+    longs: new BigInt64Array(buffer, offset, length >>> 3),
+  };
+}
+
+const NONE: Words = wordsOf(new ArrayBuffer(0), 0, 0);
+
+/** Words of the caller's byte array, kept for callers who come back with the same array. */
 export class WordWindow {
-  /** The array that `words` is a view of; only whole words, aligned, and short. */
+  /** The array that these are words of; only whole ones, aligned, and short. */
   bytes: Uint8Array | undefined = undefined;
-  words: Int32Array = new Int32Array(0);
+  words: Words = NONE;
   #candidate: Uint8Array | undefined;
 
   /** Making a view costs more than it saves, unless the array comes back: so the second time. */
@@ -18,31 +34,31 @@ export class WordWindow {
       return;
     }
     if (bytes.length > LENGTH_MAX || bytes.length % 4 !== 0) return;
-    const words = wordsOf(bytes);
+    const words = steadyWordsOf(bytes);
     if (words === undefined) return;
     this.bytes = bytes;
     this.words = words;
   }
 }
 
-/** A word view of the caller's array for whole batches, which is long, and made anew for another array. */
+/** Words of the caller's array for whole batches, which is long: made anew for another array. */
 export class BatchWindow {
   #bytes: Uint8Array | undefined;
-  #words: Int32Array | undefined;
+  #words: Words | undefined;
 
   /** Undefined where there can be none, or the array may change its length. */
-  of(bytes: Uint8Array): Int32Array | undefined {
+  of(bytes: Uint8Array): Words | undefined {
     if (bytes !== this.#bytes) {
       this.#bytes = bytes;
-      this.#words = wordsOf(bytes);
+      this.#words = steadyWordsOf(bytes);
     }
     return this.#words;
   }
 }
 
-function wordsOf({ buffer, byteOffset, length }: Uint8Array): Int32Array | undefined {
-  if (byteOffset % 4 !== 0 || mayChange(buffer)) return undefined;
-  return new Int32Array(buffer, byteOffset, length >>> 2);
+function steadyWordsOf({ buffer, byteOffset, length }: Uint8Array): Words | undefined {
+  if (byteOffset % 8 !== 0 || mayChange(buffer)) return undefined;
+  return wordsOf(buffer, byteOffset, length);
 }
 
 /** A view that follows its buffer's size would outgrow the words. */
@@ -51,38 +67,42 @@ function mayChange(buffer: ArrayBufferLike): boolean {
 }
 
 /**
- * Copies `count` words. V8 does not unroll, and checks each store's bounds and each load's: eight at a time, all loads first, take
- * 64 B in 9 ns instead of 14 (Node 20 to 26).
+ * Copies `length` bytes, a multiple of 4, from and to byte offsets that are multiples of 8. V8 does not unroll, and checks each
+ * store's bounds and each load's: eight at a time, all loads first, take 64 B in 6.8 ns instead of 9.7 by 32-bit words (Node 20 to
+ * 26). Optimized code moves the 64 bits as they are and makes no BigInt of them.
  */
-export function copyWords(
-  target: Int32Array,
+export function copyShort(
+  target: Words,
   to: number,
-  source: Int32Array,
+  source: Words,
   from: number,
-  count: number,
+  length: number,
 ): void {
-  let i = from;
-  let j = to;
-  const end = from + count;
+  const { longs } = source;
+  const copied = target.longs;
+  let i = from >>> 3;
+  let j = to >>> 3;
+  const end = i + (length >>> 3);
   while (i < end - 7) {
-    const a = source[i] as number;
-    const b = source[i + 1] as number;
-    const c = source[i + 2] as number;
-    const d = source[i + 3] as number;
-    const e = source[i + 4] as number;
-    const f = source[i + 5] as number;
-    const g = source[i + 6] as number;
-    const h = source[i + 7] as number;
-    target[j] = a;
-    target[j + 1] = b;
-    target[j + 2] = c;
-    target[j + 3] = d;
-    target[j + 4] = e;
-    target[j + 5] = f;
-    target[j + 6] = g;
-    target[j + 7] = h;
+    const a = longs[i] as bigint;
+    const b = longs[i + 1] as bigint;
+    const c = longs[i + 2] as bigint;
+    const d = longs[i + 3] as bigint;
+    const e = longs[i + 4] as bigint;
+    const f = longs[i + 5] as bigint;
+    const g = longs[i + 6] as bigint;
+    const h = longs[i + 7] as bigint;
+    copied[j] = a;
+    copied[j + 1] = b;
+    copied[j + 2] = c;
+    copied[j + 3] = d;
+    copied[j + 4] = e;
+    copied[j + 5] = f;
+    copied[j + 6] = g;
+    copied[j + 7] = h;
     i += 8;
     j += 8;
   }
-  while (i < end) target[j++] = source[i++] as number;
+  while (i < end) copied[j++] = longs[i++] as bigint;
+  if (length & 4) target.words[j << 1] = source.words[i << 1] as number;
 }
