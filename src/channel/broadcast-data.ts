@@ -4,6 +4,7 @@
 // (memspan/check), each four bytes are a step: so torn messages can be seen.
 
 import { readBytes, writeBytes } from '../word/bytes.ts';
+import { copyOf } from '../word/copies.ts';
 import { scheduler } from '../word/scheduler.ts';
 import { HEADER, LENGTH_AT, SEQUENCE_AT } from './broadcast.layout.ts';
 import { copyShort, type Words, WordWindow, wordsOf } from './word-window.ts';
@@ -73,7 +74,7 @@ export class BroadcastData {
     if (scheduler !== null) return this.#exploreCopy(position + HEADER, length);
     const at = (position & (this.#capacity - 1)) + HEADER;
     const end = at + length;
-    if (end <= this.#capacity) return this.#bytes.slice(at, end);
+    if (end <= this.#capacity) return copyOf(this.#bytes, at, end);
     const copy = new Uint8Array(length);
     const first = this.#bytes.subarray(at);
     copy.set(first);

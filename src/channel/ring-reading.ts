@@ -3,6 +3,7 @@
 import type { MemspanError } from '../errors.ts';
 import type { Layout } from '../layout/layout.ts';
 import { compareExchange, load } from '../word/atomics.ts';
+import { copyOf } from '../word/copies.ts';
 import type { Codec } from './codec.ts';
 import {
   ABSENT,
@@ -158,7 +159,7 @@ export class RingReading<T, V> extends RingEnd {
   #copyOf(length: number): Uint8Array {
     const at = (this.#position & (this.#capacity - 1)) + LENGTH_BYTES;
     const end = at + length;
-    if (end <= this.#capacity) return this.#data.slice(at, end);
+    if (end <= this.#capacity) return copyOf(this.#data, at, end);
     return this.#copyWrapped(new Uint8Array(length), at);
   }
 

@@ -4,6 +4,7 @@
 // in atomics.ts for what keeps them in their place. Explored, each word that is copied is a step of its own.
 
 import { load, store } from './atomics.ts';
+import { copyOf } from './copies.ts';
 import { scheduler } from './scheduler.ts';
 
 export class RacingBytes {
@@ -31,7 +32,7 @@ export class RacingBytes {
 
   /** A copy. `offset` is a multiple of 4. */
   read(offset: number, length: number): Uint8Array {
-    if (scheduler === null) return this.#bytes.slice(offset, offset + length);
+    if (scheduler === null) return copyOf(this.#bytes, offset, offset + length);
     return this.#steps(offset, length);
   }
 

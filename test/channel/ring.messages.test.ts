@@ -18,7 +18,8 @@ test('messages of 0, 1, odd and longest length arrive as they were sent, each as
     assert.equal(writer.trySend(sent), true);
     const got = reader.tryReceive() as Uint8Array;
     assert.deepEqual(got, pattern(length));
-    assert.equal(got.buffer.byteLength, length);
+    assert.equal(got.byteLength, length);
+    assert.ok(got.buffer instanceof ArrayBuffer);
     bytes.fill(0, DATA);
     assert.deepEqual(got, pattern(length));
   }
