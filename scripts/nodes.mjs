@@ -10,12 +10,16 @@ import { fileURLToPath } from 'node:url';
 const SAME = [
   ...['test/tidy', 'test/docs', 'test/bench/', 'test/check/', 'test/interop/'],
   ...['test/cli/demo', 'test/cli/stream-death', 'test/cli/stream-names', 'test/cli/terminal'],
-  ...['test/segment/published-whole', 'test/span/hostile', 'test/span/containers'],
+  ...['test/segment/published-whole', 'test/span/containers', 'test/layout/languages'],
 ];
 /** Tests that are left out with them: the kernel ends who is killed. Exits and terminated workers are Node's. */
 const SAME_TESTS = '/\\bby SIGKILL\\b/';
-/** What two versions are enough for, the oldest and the newest: long series of deaths at each step, floods of messages, examples. */
-const ENDS = ['kills', '-deaths', 'flow', 'mixed', 'soak', 'test/examples/'];
+/** What two versions are enough for, the oldest and the newest: deaths at each step, floods of messages, hostile bytes, examples. */
+const ENDS = [
+  ...['kills', '-deaths', '.death', 'deadlock', 'paused', 'order'],
+  ...['flow', 'mixed', 'soak', 'buffer', 'phases', 'torn'],
+  ...['hostile', '.words', '.format', '.states', 'test/examples/'],
+];
 const [OLDEST, NEWEST] = ['20', '26'];
 /** Characters of the failures of one version that are told again at the end. */
 const FAILURES_MAX = 6000;
