@@ -144,6 +144,22 @@ export function outOfRange(message: string): RangeError {
   return Object.assign(new RangeError(message), { code: 'ERR_MEMSPAN_OUT_OF_RANGE' });
 }
 
+/** It is there, and not as who asks for it has said. */
+export function optionsMismatch(
+  subject: { readonly operation: string; readonly object: string },
+  expected: unknown,
+  found: unknown,
+  cause = `it is there as ${JSON.stringify(found)}, not ${JSON.stringify(expected)}`,
+): MemspanError {
+  return new MemspanError('ERR_MEMSPAN_OPTIONS_MISMATCH', {
+    ...subject,
+    cause,
+    remedy: 'Open it as what it is, or choose another name',
+    expected,
+    found,
+  });
+}
+
 const CODE_OF_ERRNO: Readonly<Record<string, ErrorCode>> = {
   ENOENT: 'ERR_MEMSPAN_NOT_FOUND',
   EEXIST: 'ERR_MEMSPAN_EXISTS',

@@ -120,20 +120,6 @@ interface Subject {
   readonly object: string;
 }
 
-export function shapeMismatch(
-  subject: Subject,
-  expected: PoolShape,
-  found: PoolShape,
-): MemspanError {
-  return new MemspanError('ERR_MEMSPAN_OPTIONS_MISMATCH', {
-    ...subject,
-    cause: `it is there as ${JSON.stringify(found)}, not ${JSON.stringify(expected)}`,
-    remedy: 'Open it as what it is, or choose another name',
-    expected,
-    found,
-  });
-}
-
 export function noSuchPool(subject: Subject): MemspanError {
   return new MemspanError('ERR_MEMSPAN_NOT_FOUND', {
     ...subject,

@@ -4,6 +4,7 @@
 // As iceoryx does it (https://github.com/eclipse-iceoryx/iceoryx), with a bit for each reader instead of a count of
 // references: a count does not say whose references are gone when somebody dies.
 
+import { optionsMismatch } from '../errors.ts';
 import type { Infer, Layout, ViewOf } from '../layout/layout.ts';
 import { findObject, openObject } from '../span/directory.ts';
 import { defineKind } from '../span/kinds.ts';
@@ -27,7 +28,6 @@ import {
   noSuchPool,
   type PoolFacts,
   type PoolOptions,
-  shapeMismatch,
 } from './pool-shape.ts';
 import { PoolState } from './pool-state.ts';
 import { PoolWriter } from './pool-writer.ts';
@@ -73,7 +73,7 @@ Span.prototype.pool = function pool(
   const shape = facts.shape ?? there;
   if (shape === undefined) throw noSuchPool(subject);
   if (there !== undefined && !isSameShape(shape, there)) {
-    throw shapeMismatch(subject, shape, there);
+    throw optionsMismatch(subject, shape, there);
   }
   const layout = isAsked ? facts.layout : entry && layoutOf(view, entry);
   const { offset } = openObject(attachment, {

@@ -1,6 +1,6 @@
 // What must be said about a queue, and how its bytes and its directory entry remember it.
 
-import { invalidArgument, MemspanError, outOfRange } from '../errors.ts';
+import { invalidArgument, MemspanError, optionsMismatch, outOfRange } from '../errors.ts';
 import type { Layout } from '../layout/layout.ts';
 import type { ObjectEntry } from '../span/view.ts';
 import { compareExchange, load } from '../word/atomics.ts';
@@ -148,18 +148,4 @@ export function agree(
 
 export function isSame(a: QueueFacts, b: QueueFacts): boolean {
   return a.capacity === b.capacity && a.messageMax === b.messageMax && a.delivery === b.delivery;
-}
-
-export function optionsMismatch(
-  subject: Subject,
-  expected: QueueFacts,
-  found: Partial<QueueFacts>,
-): MemspanError {
-  return new MemspanError('ERR_MEMSPAN_OPTIONS_MISMATCH', {
-    ...subject,
-    cause: `it is there as ${JSON.stringify(found)}, not ${JSON.stringify(expected)}`,
-    remedy: 'Open it as what it is, or choose another name',
-    expected,
-    found,
-  });
 }

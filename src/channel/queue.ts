@@ -1,6 +1,6 @@
 // Queue: messages from any number of writers to any number of readers, each to one of them.
 
-import { MemspanError } from '../errors.ts';
+import { MemspanError, optionsMismatch } from '../errors.ts';
 import type { Infer, Layout, ViewOf } from '../layout/layout.ts';
 import { findObject } from '../span/directory.ts';
 import { defineKind } from '../span/kinds.ts';
@@ -19,7 +19,6 @@ import {
   describeOptions,
   encode,
   isSame,
-  optionsMismatch,
   type QueueFacts,
   type QueueOfBytes,
   type QueueOfLayout,

@@ -1,6 +1,6 @@
 // span.ring: rings by name.
 
-import { invalidArgument, MemspanError } from '../errors.ts';
+import { invalidArgument, MemspanError, optionsMismatch } from '../errors.ts';
 import type { Infer, Layout, ViewOf } from '../layout/layout.ts';
 import { findObject, openObject } from '../span/directory.ts';
 import { defineKind } from '../span/kinds.ts';
@@ -62,14 +62,8 @@ function ring(this: Span, name: string, options?: RingOptions): Ring<unknown, un
   const length = given?.length ?? (there?.length as number);
   if (there !== undefined && there.length !== length) {
     const [expected, found] = [length, there.length].map((bytes) => bytes - HEADER);
-    throw new MemspanError('ERR_MEMSPAN_OPTIONS_MISMATCH', {
-      operation,
-      object,
-      cause: `it is there with a capacity of ${found} bytes, not ${expected}`,
-      remedy: 'Open it as what it is, or choose another name',
-      expected,
-      found,
-    });
+    const cause = `it is there with a capacity of ${found} bytes, not ${expected}`;
+    throw optionsMismatch({ operation, object }, expected, found, cause);
   }
   // What a hostile peer has written there.
   const capacity = length < ringBytes(1) ? 0 : capacityIn(length);

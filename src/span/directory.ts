@@ -1,6 +1,6 @@
 // Named objects: finding one, or making it, whoever else does the same at that moment.
 
-import { invalidArgument, MemspanError, outOfRange } from '../errors.ts';
+import { invalidArgument, MemspanError, optionsMismatch, outOfRange } from '../errors.ts';
 import { layoutText } from '../layout/canonical.ts';
 import type { Layout } from '../layout/layout.ts';
 import { compareExchange, load, store } from '../word/atomics.ts';
@@ -180,14 +180,9 @@ function mismatch(
   expected: unknown,
   found: unknown,
 ): MemspanError {
-  return new MemspanError('ERR_MEMSPAN_OPTIONS_MISMATCH', {
-    operation,
-    object: `${view.segment.name ?? ''}/${name}`,
-    cause: `it is there as ${what}: ${found}, not ${expected}`,
-    remedy: 'Open it as what it is, or choose another name',
-    expected,
-    found,
-  });
+  const object = `${view.segment.name ?? ''}/${name}`;
+  const cause = `it is there as ${what}: ${found}, not ${expected}`;
+  return optionsMismatch({ operation, object }, expected, found, cause);
 }
 
 /** Its layout says that it is longer. */

@@ -1,6 +1,6 @@
 // What must be said about a semaphore, and how its bytes remember it.
 
-import { invalidArgument, MemspanError, outOfRange } from '../errors.ts';
+import { invalidArgument, optionsMismatch, outOfRange } from '../errors.ts';
 import { compareExchange, load } from '../word/atomics.ts';
 import {
   OWNED_PERMITS_MAX,
@@ -98,19 +98,5 @@ export function agree(
     ...(initialThere === 0 ? {} : { initial: initialThere - 1 }),
     max: maxThere,
     undo,
-  });
-}
-
-export function optionsMismatch(
-  subject: { readonly operation: string; readonly object: string },
-  expected: SemaphoreFacts,
-  found: Partial<SemaphoreFacts>,
-): MemspanError {
-  return new MemspanError('ERR_MEMSPAN_OPTIONS_MISMATCH', {
-    ...subject,
-    cause: `it is there as ${JSON.stringify(found)}, not ${JSON.stringify(expected)}`,
-    remedy: 'Open it as what it is, or choose another name',
-    expected,
-    found,
   });
 }

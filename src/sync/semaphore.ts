@@ -1,6 +1,6 @@
 // Semaphore: so many at a time, across threads and processes, first come, first served.
 
-import { invalidArgument, MemspanError, outOfRange } from '../errors.ts';
+import { invalidArgument, MemspanError, optionsMismatch, outOfRange } from '../errors.ts';
 import { findObject } from '../span/directory.ts';
 import { defineKind } from '../span/kinds.ts';
 import { Span } from '../span/span.ts';
@@ -14,7 +14,6 @@ import {
   encode,
   factsOf,
   lengthOf,
-  optionsMismatch,
   recorded,
   type SemaphoreFacts,
   type SemaphoreOptions,
