@@ -13,6 +13,12 @@ other one ends with an error. In two terminals:
   memspan send photos < photos.tar
   memspan recv photos > copy.tar`;
 
+const SHELL_HELP = `
+On a terminal it asks; \`help\` lists its commands. Otherwise it runs those that
+it is given, until one fails:
+
+  printf 'w hello\\ni 5\\nr\\n' | memspan shell board`;
+
 const args = process.argv.slice(2);
 const program = new Command('memspan');
 
@@ -60,6 +66,14 @@ function define(): void {
     .argument('[pattern]', "names to list: * any text, ? any character, as in 'game-*'")
     .option('--json', 'print a JSON array')
     .action(async (pattern, options) => (await import('./ls.ts')).ls(pattern, options));
+
+  command('shell', 'read, write, lock and wait by hand, in several terminals at once')
+    .argument('<name>', 'the span that the shells share; made if there is none')
+    .option('--read-only', 'map it without leave to write')
+    .option('--as <name>', 'what the others call this shell', 'shell')
+    .option('--json', 'print each answer as a line of JSON')
+    .addHelpText('after', SHELL_HELP)
+    .action(async (name, options) => (await import('./shell.ts')).shell(name, options));
 
   command('rm', 'remove segments; who has one open keeps it')
     .argument('<name...>', 'the segments to remove')
