@@ -1,76 +1,11 @@
 // On a real terminal of 80×24 (tmux): the waiting line, the progress line, the demo's bars, colours and their absence.
 import assert from 'node:assert/strict';
-import { spawnSync } from 'node:child_process';
 import fs from 'node:fs';
-import os from 'node:os';
-import path from 'node:path';
-import { after, before, type TestContext, test } from 'node:test';
+import { test } from 'node:test';
 import { Segment } from '../../src/index.ts';
-import { needs } from '../support/extras.ts';
 import { shmPath, uniqueName, until } from '../support/segments.ts';
-import { bin, memspan, start } from './memspan.ts';
-
-const skip = needs('tmux');
-const SERVER = `memspan-test-${process.pid}`;
-const tmux = (...args: string[]): string => {
-  const { NO_COLOR, ...env } = process.env;
-  const done = spawnSync('tmux', ['-L', SERVER, '-f', '/dev/null', ...args], {
-    env,
-    encoding: 'utf8',
-  });
-  assert.equal(done.status, 0, `tmux ${args[0]}: ${done.error ?? done.stderr}`);
-  return done.stdout;
-};
-
-// A server ends with its last session, and swallows a new one while it does: one session stays.
-before(() => {
-  if (!skip) tmux('new-session', '-d', '-s', 'stays', 'exec cat');
-});
-after(() => {
-  if (!skip) tmux('kill-server');
-});
-
-interface Pane {
-  /** What is on the screen now. */
-  screen(): string;
-  /** The same with colours. */
-  coloured(): string;
-  /** All that was ever written to it, with its escape sequences: also what was there for a moment only. */
-  written(): string;
-  keys(...keys: string[]): void;
-}
-
-/** A shell that runs `memspan COMMAND` and then shows its exit code. */
-function run(t: TestContext, command: string, env = ''): Pane {
-  const session = uniqueName();
-  t.after(() => tmux('kill-session', '-t', session));
-  // It starts when everything is recorded. The trap: Ctrl-C ends the command, and the shell goes on.
-  const line = `read start; printf "\\033[H\\033[2J"; trap : INT; ${env} "${process.execPath}" "${bin}" ${command}; echo "exit code $?"; exec cat`;
-  tmux('new-session', '-d', '-s', session, '-x', '80', '-y', '24', `sh -c '${line}'`);
-  const record = path.join(os.tmpdir(), session);
-  t.after(() => fs.rmSync(record, { force: true }));
-  tmux('pipe-pane', '-t', session, `cat > "${record}"`);
-  tmux('send-keys', '-t', session, 'Enter');
-  return {
-    written: () => fs.readFileSync(record, 'utf8'),
-    screen: () => tmux('capture-pane', '-p', '-t', session),
-    coloured: () => tmux('capture-pane', '-p', '-e', '-t', session),
-    keys: (...keys) => void tmux('send-keys', '-t', session, ...keys),
-  };
-}
-
-async function shows(pane: Pane, text: RegExp): Promise<string> {
-  let screen = '';
-  try {
-    await until(() => {
-      screen = pane.screen();
-      return text.test(screen);
-    }, String(text));
-  } catch (error) {
-    throw new Error(`${error}\n${screen}`);
-  }
-  return screen;
-}
+import { memspan, start } from './memspan.ts';
+import { run, shows, skip } from './terminal.ts';
 
 test('send of a file shows a bar, amounts, a rate, and at the end a summary', {
   skip,
