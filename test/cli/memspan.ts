@@ -21,6 +21,8 @@ export interface Running {
   readonly pid: number;
   /** Standard output so far, unless somebody else reads it. */
   output(): Buffer;
+  /** Standard error so far. */
+  errors(): string;
   readonly ended: Promise<Ended>;
 }
 
@@ -80,7 +82,13 @@ export function startProgram(
   });
   // Met by whoever awaits it.
   ended.catch(() => {});
-  return { child, pid: child.pid as number, output: () => Buffer.concat(stdout), ended };
+  return {
+    child,
+    pid: child.pid as number,
+    output: () => Buffer.concat(stdout),
+    errors: () => stderr,
+    ended,
+  };
 }
 
 /** Without what makes output coloured or other than a user's. */

@@ -1,5 +1,7 @@
 // The keys of `memspan shell` on a real terminal (tmux): Ctrl-C, Ctrl-D, history, completion; and colours.
 import assert from 'node:assert/strict';
+import fs from 'node:fs';
+import path from 'node:path';
 import { test } from 'node:test';
 import { until } from '../support/segments.ts';
 import { board, open, pidOf, script, startScript, stateFolder, type, waits } from './shell.ts';
@@ -60,7 +62,8 @@ test('Ctrl-D while something is waited for quits, too, and so does SIGTERM', {
 
 test('what was typed comes back: in this shell, and in the next', { skip }, async (t) => {
   const name = board(t);
-  const state = `XDG_STATE_HOME="${stateFolder(t)}"`;
+  const folder = stateFolder(t);
+  const state = `XDG_STATE_HOME="${folder}"`;
   const first = await open(t, name, '', state);
   await type(first, 'w to be repeated', /^version 1$/m);
   first.keys('Up');
@@ -68,9 +71,15 @@ test('what was typed comes back: in this shell, and in the next', { skip }, asyn
   await shows(first, /^version 2$/m);
   process.kill(pidOf(name, 'shell'), 'SIGKILL');
   await shows(first, /exit code 137$/m);
+  const file = path.join(folder, 'memspan', 'shell-history');
+  assert.equal(fs.readFileSync(file, 'utf8'), 'w to be repeated\nw to be repeated\n');
+  assert.equal(fs.statSync(file).mode & 0o777, 0o600);
+  // Whatever is in it: what commands the terminal is left out, what is too much, too.
+  fs.appendFileSync(file, `${'w old\n'.repeat(3000)}w last\nw \x1b[2J\n`);
   const next = await open(t, name, '', state);
+  assert.equal(fs.readFileSync(file, 'utf8').split('\n').length, 1001);
   next.keys('Up');
-  await shows(next, /> w to be repeated$/m);
+  await shows(next, /> w last$/m);
   next.keys('Enter');
   await shows(next, /^version 3$/m);
 });

@@ -23,7 +23,9 @@ class Conversation {
   #lines: string[] = [];
   /** Of the command that runs. */
   #running: AbortController | null = null;
+  /** Of whoever sits there; the command that runs may have to be told. */
   #isOver = false;
+  readonly #end: () => void;
 
   constructor(board: Board, json: boolean) {
     this.#board = board;
@@ -42,14 +44,18 @@ class Conversation {
       if (this.#running === null) void this.#work();
     });
     terminal.on('SIGINT', () => this.#interrupt());
+    let end = (): void => {};
     this.ended = new Promise((resolve) => {
-      terminal.once('close', () => {
-        this.#isOver = true;
-        // Ctrl-D leaves the cursor behind the prompt.
-        if (this.#running === null) console.log();
-        this.#running?.abort();
-        resolve();
-      });
+      end = resolve;
+    });
+    this.#end = end;
+    terminal.once('close', () => {
+      this.#isOver = true;
+      this.#running?.abort();
+      if (this.#running !== null) return;
+      // Ctrl-D leaves the cursor behind the prompt.
+      console.log();
+      end();
     });
     this.#prompt();
   }
@@ -62,12 +68,14 @@ class Conversation {
       try {
         await this.#run(line, this.#running.signal);
       } catch (error) {
+        if (this.#isOver) break;
         this.#makeRoom();
         report(error, { json: this.#json });
       }
       this.#running = null;
     }
-    if (!this.#isOver) this.#prompt();
+    if (this.#isOver) this.#end();
+    else this.#prompt();
   }
 
   async #run(line: string, signal: AbortSignal): Promise<void> {

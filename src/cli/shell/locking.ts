@@ -15,6 +15,7 @@ export async function locking({ board, signal, tell }: Call): Promise<Answer> {
   // Who takes it over from a dead one is its owner: who that was can only be seen before.
   const owner = mutex.owner;
   let guard = mutex.tryLock();
+  const isAtOnce = guard !== null;
   if (guard === null) {
     tell(`${owner === null ? 'somebody holds it' : `held by ${called(owner)}`}: waiting`);
     guard = await mutex.lockAsync({ signal });
@@ -22,19 +23,19 @@ export async function locking({ board, signal, tell }: Call): Promise<Answer> {
   attached.guard = guard;
   const { ownerDied } = guard;
   if (!ownerDied) return { text: 'locked', facts: { locked: true, ownerDied } };
-  const dead = deadOne(attached, owner);
+  const dead = isAtOnce || isDead(attached, owner) ? owner : null;
   const lines = [
-    `locked, but its owner${dead === undefined ? '' : `, ${called(dead)},`} died while holding it:`,
+    `locked, but its owner${dead === null ? '' : `, ${called(dead)},`} died while holding it:`,
     'what it guards may be half changed. `unlock` says that it is in order.',
   ];
   const pid = dead?.pid;
   return { text: paint.yellow(lines.join('\n')), facts: { locked: true, ownerDied, pid } };
 }
 
-/** The owner that was seen, unless it has left since and another one died. */
-function deadOne({ span }: Attached, owner: ThreadHandle | null): ThreadHandle | undefined {
-  if (owner === null || owner.alive) return undefined;
-  return span.threads().some((one) => isSame(one, owner)) ? owner : undefined;
+/** Not so when it has left since, and somebody else had the lock and died. */
+function isDead({ span }: Attached, owner: ThreadHandle | null): boolean {
+  if (owner === null || owner.alive) return false;
+  return span.threads().some((one) => isSame(one, owner));
 }
 
 export function unlocking({ board }: Call): Answer {
