@@ -121,7 +121,7 @@ test('fill goes on until Ctrl-C, and other shells read mixtures', { skip }, asyn
   assert.equal((await reader.ended).code, 0);
   pane.keys('C-c');
   const screen = await shows(pane, /^filled [\d,]+ times in /m);
-  assert.match(screen, /span\.latest\('page', \{layout\}\)/);
+  assert.match(screen, /span\.latest\('page', Page\)/);
   await type(pane, 'who', /^lock free/m);
 });
 

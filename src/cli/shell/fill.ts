@@ -41,6 +41,6 @@ export async function fill(call: Call): Promise<Answer> {
 
 const LATEST = [
   'Whoever read meanwhile has read parts of two letters now and then. With `lock`',
-  "around every fill and every r nobody does. With span.latest('page', {layout})",
+  "around every fill and every r nobody does. With span.latest('page', Page)",
   'nobody does either, nor waits: one of two buffers is filled, the other is read.',
 ];
