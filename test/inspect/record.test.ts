@@ -74,6 +74,14 @@ test('an entry that leads elsewhere', (t) => {
   words[at + Entry.length] = length;
   assert.equal(recordIn(segment, 'note', Note), undefined, 'elsewhere than its text says');
   words[at + Entry.offset] = offset;
+  const textLength = words[at + Entry.layoutLength]!;
+  words[at + Entry.layoutLength] = 0;
+  assert.equal(
+    codeOf(() => recordIn(segment, 'note', Note)),
+    'ERR_MEMSPAN_LAYOUT_MISMATCH',
+    'no layout',
+  );
+  words[at + Entry.layoutLength] = textLength;
   assert.equal(recordIn(segment, 'note', Note)?.count, 7);
 });
 
@@ -100,7 +108,8 @@ test('whatever stands in its entry: a view, nothing, or an error with a code', (
   }
   bytes.set(sound);
   t.diagnostic(JSON.stringify([...seen]));
-  const allowed = ['nothing', 'a view: number string', 'ERR_MEMSPAN_CORRUPT'];
+  const codes = ['ERR_MEMSPAN_CORRUPT', 'ERR_MEMSPAN_LAYOUT_MISMATCH'];
+  const allowed = ['nothing', 'a view: number string', ...codes];
   assert.deepEqual(
     [...seen.keys()].filter((outcome) => !allowed.includes(outcome)),
     [],
