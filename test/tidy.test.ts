@@ -18,7 +18,7 @@ const mayImport: Record<string, readonly string[]> = {
   os: ['errors', 'binding', 'word', 'segment'],
   store: ['errors', 'word', 'layout', 'segment', 'span', 'sync', 'channel'],
   inspect: ['errors', 'word', 'layout', 'segment', 'span', 'sync', 'channel'],
-  cli: ['inspect'],
+  cli: ['inspect', 'lab'],
   lab: ['inspect'],
   bench: ['inspect'],
   examples: ['inspect'],
@@ -101,10 +101,10 @@ claim('only src/binding.ts loads the addon', () =>
     ),
 );
 
-// The command line is a user of the library: its demo shows what users write.
+// The command line and the lab are users of the library: they show what users write.
 claim('only src/word calls Atomics: check/ puts itself in its place', () =>
   library
-    .filter((file) => !/^src\/(word|cli)\//.test(file.path))
+    .filter((file) => !/^src\/(word|cli|lab)\//.test(file.path))
     .flatMap((file) => hits(file, /\bAtomics\b/, 'use or add an operation in src/word')),
 );
 
@@ -195,7 +195,7 @@ claim('the library throws or returns; it does not print', () =>
 
 claim('the library leaves ending the process to its user', () =>
   library
-    .filter((file) => roomOf(file.path) !== 'cli')
+    .filter((file) => roomOf(file.path) !== 'cli' && !file.path.startsWith('src/lab/children/'))
     .flatMap((file) =>
       hits(file, /\bprocess\.exit\(/, 'throw a MemspanError; src/cli chooses the exit code'),
     ),

@@ -75,6 +75,13 @@ function define(): void {
     .addHelpText('after', SHELL_HELP)
     .action(async (name, options) => (await import('./shell.ts')).shell(name, options));
 
+  command('lab', 'the lessons on shared memory as experiments that really happen')
+    .argument('[exercise]', 'its name; without one: lists them, with what was done so far')
+    .option('--all', 'all of them, one after the other')
+    .option('--json', 'print what was observed, or the list, as one JSON document')
+    .addHelpText('after', '\nFor example:\n\n  memspan lab counter')
+    .action(async (name, options) => (await import('./lab.ts')).lab(name, options));
+
   command('rm', 'remove segments; who has one open keeps it')
     .argument('<name...>', 'the segments to remove')
     .option('-f, --force', 'a name that is not there is no error')

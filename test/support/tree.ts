@@ -103,7 +103,7 @@ function blank(text: string, strings: boolean): string {
   });
 }
 
-/** Also what is started as a thread or a child: `new URL('./worker.ts', import.meta.url)`. */
+/** Also what is started as a thread or a child: `new URL('./worker.ts', import.meta.url)`, and the lab's `stage.cast('adder', …)`. */
 function importsOf(file: string, code: string): Import[] {
   const statement =
     /^\s*(?:import|export)\s+(type\s)?(?:[\w*{][^;'"]*?\sfrom\s+)?['"]([^'"]+)['"]/gm;
@@ -115,6 +115,10 @@ function importsOf(file: string, code: string): Import[] {
       typeOnly: type !== undefined,
     })),
     ...[...code.matchAll(call)].map(([, a, b]) => ({ name: a ?? b, typeOnly: false })),
+    ...[...code.matchAll(/\bstage\.cast\(\s*'([\w-]+)'/g)].map(([, program]) => ({
+      name: `./children/${program}.ts`,
+      typeOnly: false,
+    })),
   ];
   return found.map(({ name = '', typeOnly }) => ({ ...resolve(file, name), typeOnly }));
 }

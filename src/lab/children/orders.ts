@@ -1,0 +1,34 @@
+// How a child of the lab is led: it is sent orders, does one after the other, and answers each.
+
+/** An order and what it is about. */
+export interface Order {
+  readonly order: string;
+  readonly [about: string]: unknown;
+}
+
+/** What a child says to an order. */
+export interface Answer {
+  readonly answer?: unknown;
+  readonly error?: { readonly code: string | undefined; readonly message: string };
+}
+
+/** Nothing waits for longer, so that a child whose lab was killed ends. Milliseconds. */
+export const LONG_MS = 30_000;
+
+/** Names the orders that this child takes, and says that it is there. It ends when the lab does. */
+export function obey(orders: Readonly<Record<string, (about: never) => unknown>>): void {
+  process.once('disconnect', () => process.exit());
+  process.on('message', async (about: Order | string) => {
+    // Text is for whoever else listens.
+    if (typeof about === 'string') return;
+    try {
+      const work = orders[about.order];
+      if (work === undefined) throw new Error(`there is no order '${about.order}'`);
+      process.send?.({ answer: await work(about as never) } satisfies Answer);
+    } catch (error) {
+      const { code, message } = error as { code?: string; message: string };
+      process.send?.({ error: { code, message } } satisfies Answer);
+    }
+  });
+  process.send?.({ answer: 'here' } satisfies Answer);
+}

@@ -1,0 +1,34 @@
+// Which exercises were done so far: one empty file each, under XDG_STATE_HOME, whose time says when. Several labs at once
+// cannot lose each other's.
+
+import { mkdirSync, statSync, writeFileSync } from 'node:fs';
+import { homedir } from 'node:os';
+import path from 'node:path';
+
+/** When the exercise was last done; undefined if never, or if nobody can say. */
+export function doneAt(name: string): Date | undefined {
+  try {
+    return statSync(path.join(directory(), name)).mtime;
+  } catch {
+    return undefined;
+  }
+}
+
+/** Remembers that the exercise was done; where that cannot be written, it is not remembered. */
+export function setDone(name: string): void {
+  try {
+    mkdirSync(directory(), { recursive: true });
+    writeFileSync(path.join(directory(), name), '');
+  } catch {
+    // A read-only home is no reason to fail.
+  }
+}
+
+function directory(): string {
+  const { XDG_STATE_HOME = '' } = process.env;
+  // "All paths must be absolute": others are ignored (XDG Base Directory Specification).
+  const state = path.isAbsolute(XDG_STATE_HOME)
+    ? XDG_STATE_HOME
+    : path.join(homedir(), '.local', 'state');
+  return path.join(state, 'memspan', 'lab');
+}
