@@ -1,7 +1,7 @@
 // A child process of an exercise, as the lab sees it: takes orders, answers them in their order, and ends.
 
 import type { ChildProcess } from 'node:child_process';
-import type { Answer } from './children/orders.ts';
+import { type Answer, LEAVE } from './children/orders.ts';
 
 const STDERR_MAX = 4000;
 
@@ -58,6 +58,13 @@ export class Actor {
     // What cannot be sent any more is told by its end.
     this.child.send({ order, ...about }, () => {});
     return answer as Promise<T>;
+  }
+
+  /** Its part is over: it ends by itself, in order. Resolves when it has. */
+  async dismiss(): Promise<void> {
+    // Not by disconnect(): a child process whose parent has disconnected never says 'close'.
+    if (this.child.connected) this.child.send({ order: LEAVE }, () => {});
+    await this.ended;
   }
 
   /** SIGKILL; resolves when it has ended. */

@@ -5,4 +5,10 @@ import type { Exercise } from './exercise.ts';
 /** By name. */
 export const exercises: ReadonlyMap<string, () => Promise<Exercise>> = new Map([
   ['counter', async () => (await import('./counter.ts')).counter],
+  ['tearing', async () => (await import('./tearing.ts')).tearing],
+  ['read-only', async () => (await import('./read-only.ts')).readOnly],
+  ['beyond-the-end', async () => (await import('./beyond-the-end.ts')).beyondTheEnd],
+  ['private-vs-shared', async () => (await import('./private-vs-shared.ts')).privateVsShared],
+  ['named-lifetime', async () => (await import('./named-lifetime.ts')).namedLifetime],
+  ['leak', async () => (await import('./leak.ts')).leak],
 ]);

@@ -1,4 +1,6 @@
-// Pictures of the lab: bars, and lines of time.
+// Pictures of the lab: bars, histograms, tables.
+
+import type { Ink } from './exercise.ts';
 
 /** Columns that a picture may take. */
 export const WIDTH = 76;
@@ -52,4 +54,25 @@ export function number(value: number): string {
 function niceWidth(width: number): number {
   const power = 10 ** Math.floor(Math.log10(Math.max(1, width)));
   return power * ([1, 2, 5, 10].find((step) => step * power >= width) as number);
+}
+
+/** Columns under their heads, two spaces between them. Cells have no colours, or `paint` gives a cell its own. */
+export function columns(
+  ink: Ink,
+  heads: readonly string[],
+  rows: readonly (readonly string[])[],
+  paint: (cell: string, column: number, row: number) => string = (cell) => cell,
+): string[] {
+  const widths = heads.map((head, i) =>
+    Math.max(...[head, ...rows.map((row) => row[i] ?? '')].map((cell) => cell.length)),
+  );
+  const line = (cells: readonly string[], row?: number): string =>
+    cells
+      .map((cell, i) => {
+        const painted = row === undefined || cell === '' ? cell : paint(cell, i, row);
+        return painted + ' '.repeat((widths[i] as number) - cell.length);
+      })
+      .join('  ')
+      .trimEnd();
+  return [ink.dim(line(heads)), ...rows.map(line)];
 }

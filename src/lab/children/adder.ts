@@ -4,7 +4,7 @@ import { type Mutex, Segment, Span } from '../../index.ts';
 import { pthread_mutex_lock, pthread_mutex_t, pthread_mutex_unlock } from '../../os/posix.ts';
 import { SEM_UNDO, semop } from '../../os/sysv.ts';
 import { COUNTER, MUTEX_AT, READY, type Task } from './adding.ts';
-import { LONG_MS, obey } from './orders.ts';
+import { isAlone, LONG_MS, obey } from './orders.ts';
 
 const PROCESSES = 2;
 const TAKE = [{ sem_num: 0, sem_op: -1, sem_flg: SEM_UNDO }];
@@ -68,6 +68,6 @@ function startTogether(): void {
   Atomics.add(words, READY, 1);
   const end = performance.now() + LONG_MS;
   while (Atomics.load(words, READY) < rounds * PROCESSES) {
-    if (performance.now() > end) throw new Error('the other adder did not come');
+    if (isAlone() || performance.now() > end) throw new Error('the other adder did not come');
   }
 }

@@ -12,8 +12,18 @@ export interface Answer {
   readonly error?: { readonly code: string | undefined; readonly message: string };
 }
 
+/** The order to end, which every child takes. */
+export const LEAVE = 'leave';
+
 /** Nothing waits for longer, so that a child whose lab was killed ends. Milliseconds. */
 export const LONG_MS = 30_000;
+
+const parent = process.ppid;
+
+/** Whether the lab is gone: for loops that hear of nothing else. */
+export function isAlone(): boolean {
+  return process.ppid !== parent;
+}
 
 /** Names the orders that this child takes, and says that it is there. It ends when the lab does. */
 export function obey(orders: Readonly<Record<string, (about: never) => unknown>>): void {
@@ -21,6 +31,7 @@ export function obey(orders: Readonly<Record<string, (about: never) => unknown>>
   process.on('message', async (about: Order | string) => {
     // Text is for whoever else listens.
     if (typeof about === 'string') return;
+    if (about.order === LEAVE) process.exit();
     try {
       const work = orders[about.order];
       if (work === undefined) throw new Error(`there is no order '${about.order}'`);
