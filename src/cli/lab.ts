@@ -34,12 +34,16 @@ export async function lab(name: string | undefined, options: Options): Promise<v
     const message = `lab: its exercises need Linux, and this is ${process.platform}`;
     throw new CommandError('ERR_MEMSPAN_UNSUPPORTED', message, 'Run it on Linux');
   }
-  sweep();
   const reports: Report[] = [];
+  let now: Performance | undefined;
+  const restore = onInterrupt(() => now?.abandon());
+  sweep();
   for (const [i, load] of loads.entries()) {
     if (i > 0 && !json) console.log();
-    reports.push(await perform(await load(), json));
+    now = new Performance(await load(), json);
+    reports.push(await now.run());
   }
+  restore();
   if (json) console.log(JSON.stringify(name === undefined ? reports : reports[0], brief, 2));
   const missed = reports.filter(({ observed }) => !observed).map((report) => report.name);
   if (missed.length === 0) return;
@@ -50,26 +54,41 @@ export async function lab(name: string | undefined, options: Options): Promise<v
   );
 }
 
-async function perform(exercise: Exercise, json: boolean): Promise<Report> {
-  const began = performance.now();
-  const stage = new Stage(json ? NO_INK : paint);
-  const running = json ? undefined : showBefore(exercise);
-  const restore = onInterrupt(() => {
-    running?.end();
-    stage.end();
-  });
-  let result: Result;
-  try {
-    result = await stage.perform((on) => exercise.run(on));
-  } finally {
-    running?.end();
-    restore();
+/** One exercise, from its first line to its last one. */
+class Performance {
+  readonly #exercise: Exercise;
+  readonly #json: boolean;
+  readonly #stage: Stage;
+  #running: ReturnType<typeof showBefore> | undefined;
+
+  constructor(exercise: Exercise, json: boolean) {
+    this.#exercise = exercise;
+    this.#json = json;
+    this.#stage = new Stage(json ? NO_INK : paint);
   }
-  const seconds = (performance.now() - began) / 1000;
-  if (result.observed) setDone(exercise.name);
-  if (!json) showResult(exercise, result, seconds);
-  const { observed, facts } = result;
-  return { name: exercise.name, observed, seconds, facts };
+
+  async run(): Promise<Report> {
+    const { name } = this.#exercise;
+    const began = performance.now();
+    if (!this.#json) this.#running = showBefore(this.#exercise);
+    let result: Result;
+    try {
+      result = await this.#stage.perform((stage) => this.#exercise.run(stage));
+    } finally {
+      this.#running?.end();
+    }
+    const seconds = (performance.now() - began) / 1000;
+    const { observed, facts } = result;
+    if (observed) setDone(name);
+    if (!this.#json) showResult(this.#exercise, result, seconds);
+    return { name, observed, seconds, facts };
+  }
+
+  /** For an end before time: a clear line, and nothing left. */
+  abandon(): void {
+    this.#running?.end();
+    this.#stage.end();
+  }
 }
 
 async function list(json: boolean): Promise<void> {

@@ -2,7 +2,7 @@
 
 import { Segment, Span } from '../index.ts';
 import { pthread_mutex_init, pthread_mutex_t } from '../os/posix.ts';
-import { IPC_CREAT, IPC_PRIVATE, IPC_RMID, SETVAL, semctl, semget } from '../os/sysv.ts';
+import { SETVAL, semctl } from '../os/sysv.ts';
 import { COUNTER, MUTEX_AT, SIZE, type Way } from './children/adding.ts';
 import type { Actor, Exercise, Result, Stage } from './exercise.ts';
 import { binsOf, histogram, number } from './pictures.ts';
@@ -80,9 +80,8 @@ class Race {
   static async begin(stage: Stage): Promise<Race> {
     const segment = Segment.create(stage.name('counter'), { size: SIZE });
     const span = Span.create(stage.name('span'));
-    const set = semget(IPC_PRIVATE, 1, IPC_CREAT | 0o600);
+    const set = stage.semaphoreSet();
     stage.owns(() => {
-      semctl(set, 0, IPC_RMID);
       span.close();
       segment.close();
     });

@@ -1,7 +1,7 @@
 // Which exercises were done so far: one empty file each, under XDG_STATE_HOME, whose time says when. Several labs at once
 // cannot lose each other's.
 
-import { mkdirSync, statSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, statSync, writeFileSync } from 'node:fs';
 import { homedir } from 'node:os';
 import path from 'node:path';
 
@@ -17,11 +17,18 @@ export function doneAt(name: string): Date | undefined {
 /** Remembers that the exercise was done; where that cannot be written, it is not remembered. */
 export function setDone(name: string): void {
   try {
-    mkdirSync(directory(), { recursive: true });
+    makeDirectory(directory());
     writeFileSync(path.join(directory(), name), '');
   } catch {
     // A read-only home is no reason to fail.
   }
+}
+
+/** With all above it. (`recursive` never returns where a file system takes no directories: /proc.) */
+function makeDirectory(folder: string): void {
+  if (existsSync(folder)) return;
+  makeDirectory(path.dirname(folder));
+  mkdirSync(folder, { mode: 0o700 });
 }
 
 function directory(): string {

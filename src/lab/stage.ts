@@ -2,9 +2,10 @@
 // lab ends. What a lab that was killed has left, the next one removes.
 
 import { spawn } from 'node:child_process';
-import { readdirSync, unlinkSync } from 'node:fs';
+import { readdirSync, readlinkSync, unlinkSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { Segment } from '../index.ts';
+import { IPC_CREAT, IPC_PRIVATE, IPC_RMID, semctl, semget } from '../os/sysv.ts';
 import { Actor } from './actor.ts';
 
 const PREFIX = 'memspan-lab-';
@@ -47,6 +48,13 @@ export class Stage {
   /** A name of this exercise alone. */
   name(what: string): string {
     return this.prefix + what;
+  }
+
+  /** A set of one System V semaphore. It has no name: one in /dev/shm stands for it, so that it is found. */
+  semaphoreSet(): number {
+    const set = semget(IPC_PRIVATE, 1, IPC_CREAT | 0o600);
+    Segment.create(this.name(`sysv-${set}-${ipcNamespace()}`), { size: 1 }).close();
+    return set;
   }
 
   /** Whether there is time for another round. */
@@ -124,15 +132,30 @@ export function sweep(): void {
   }
 }
 
-/** Segments, and named semaphores, whose files are `sem.NAME`; the keeper last. */
+/** Segments, named semaphores, whose files are `sem.NAME`, and System V's that a name stands for; the keeper last. */
 function removeAll(prefix: string): void {
   const isOwn = (name: string): boolean => name.replace(/^sem\./, '').startsWith(prefix);
   const names = readdirSync(SHM_DIRECTORY).filter(isOwn);
   for (const name of [...names.filter((each) => each !== prefix + KEEPER), prefix + KEEPER]) {
     try {
+      const [, set, namespace] = /-sysv-(\d+)-(\d+)$/.exec(name) ?? [];
+      if (set !== undefined && namespace === ipcNamespace()) removeSet(Number(set));
       unlinkSync(`${SHM_DIRECTORY}/${name}`);
     } catch {
       // Gone meanwhile.
     }
   }
+}
+
+function removeSet(set: number): void {
+  try {
+    semctl(set, 0, IPC_RMID);
+  } catch {
+    // Gone before its name.
+  }
+}
+
+/** Numbers of System V mean something in one of them only. */
+function ipcNamespace(): string {
+  return readlinkSync('/proc/self/ns/ipc').replace(/\D/g, '');
 }
