@@ -4,7 +4,7 @@
 import { spawn } from 'node:child_process';
 import { readdirSync, readlinkSync, unlinkSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
-import { Segment } from '../index.ts';
+import { type Lifeline, Segment } from '../index.ts';
 import { IPC_CREAT, IPC_PRIVATE, IPC_RMID, semctl, semget } from '../os/sysv.ts';
 import { Actor } from './actor.ts';
 
@@ -33,6 +33,8 @@ export class Stage {
   readonly #actors: Actor[] = [];
   readonly #undo: (() => void)[] = [];
   readonly #keeper: Segment;
+  /** A lifeline that nobody refers to is released by the garbage collector. */
+  #lifeline: Lifeline | null = null;
   readonly #onExit = (): void => this.end();
 
   constructor(ink: Ink) {
@@ -40,7 +42,9 @@ export class Stage {
     this.#keeper = Segment.create(this.prefix + KEEPER, {
       size: 1,
       // Nobody sees it without its lifeline.
-      init: (segment) => void segment.lifeline(LIFELINE),
+      init: (segment) => {
+        this.#lifeline = segment.lifeline(LIFELINE);
+      },
     });
     process.once('exit', this.#onExit);
   }
@@ -104,6 +108,7 @@ export class Stage {
     if (this.#keeper.closed) return;
     removeAll(this.prefix);
     this.#keeper.close();
+    this.#lifeline?.release();
   }
 
   #start(program: string, role: string): Actor {
