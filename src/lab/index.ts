@@ -11,4 +11,7 @@ export const exercises: ReadonlyMap<string, () => Promise<Exercise>> = new Map([
   ['private-vs-shared', async () => (await import('./private-vs-shared.ts')).privateVsShared],
   ['named-lifetime', async () => (await import('./named-lifetime.ts')).namedLifetime],
   ['leak', async () => (await import('./leak.ts')).leak],
+  ['init-race', async () => (await import('./init-race.ts')).initRace],
+  ['semaphore', async () => (await import('./semaphore.ts')).semaphore],
+  ['ring', async () => (await import('./ring.ts')).ring],
 ]);
