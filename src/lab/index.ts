@@ -14,4 +14,6 @@ export const exercises: ReadonlyMap<string, () => Promise<Exercise>> = new Map([
   ['init-race', async () => (await import('./init-race.ts')).initRace],
   ['semaphore', async () => (await import('./semaphore.ts')).semaphore],
   ['ring', async () => (await import('./ring.ts')).ring],
+  ['deadlock', async () => (await import('./deadlock.ts')).deadlock],
+  ['owner-death', async () => (await import('./owner-death.ts')).ownerDeath],
 ]);
