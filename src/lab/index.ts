@@ -16,4 +16,6 @@ export const exercises: ReadonlyMap<string, () => Promise<Exercise>> = new Map([
   ['ring', async () => (await import('./ring.ts')).ring],
   ['deadlock', async () => (await import('./deadlock.ts')).deadlock],
   ['owner-death', async () => (await import('./owner-death.ts')).ownerDeath],
+  ['race-explorer', async () => (await import('./race-explorer.ts')).raceExplorer],
+  ['when-not-to', async () => (await import('./when-not-to.ts')).whenNotTo],
 ]);
