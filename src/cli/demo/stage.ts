@@ -4,7 +4,7 @@
 import { type ChildProcess, fork } from 'node:child_process';
 import { once } from 'node:events';
 import type { Socket } from 'node:net';
-import { Segment } from '../../index.ts';
+import { type Lifeline, Segment } from '../../index.ts';
 import { CommandError } from '../report.ts';
 
 const PATTERN = 'memspan-demo-*';
@@ -26,6 +26,8 @@ export class Stage {
   readonly #actors = new Set<Actor>();
   readonly #dismissed = new Set<Actor>();
   readonly #segments: Segment[] = [];
+  /** Lifelines that nobody refers to are released by the garbage collector. */
+  readonly #lifelines: (Lifeline | null)[] = [];
   readonly #limit: NodeJS.Timeout;
   readonly #failed: Promise<never>;
   #fail: (error: Error) => void = () => {};
@@ -50,7 +52,7 @@ export class Stage {
   segment(name: string, size: number): Segment {
     const segment = Segment.create(this.prefix + name, { size });
     this.#segments.push(segment);
-    segment.lifeline(LIFELINE);
+    this.#lifelines.push(segment.lifeline(LIFELINE));
     return segment;
   }
 
@@ -113,6 +115,7 @@ export class Stage {
       segment.unlink();
       segment.close();
     }
+    for (const lifeline of this.#lifelines) lifeline?.release();
   }
 }
 
