@@ -25,12 +25,12 @@ export const whenNotTo: Exercise = {
 const PERIOD_MS = 1000;
 /** Of that second: what is less is nothing. */
 const SHARE_MAX = 0.01;
-/** Round trips, with a pause before each; what counts is the median. */
+/** Round trips, with a pause before each; what counts is the quickest: whatever disturbs one makes it longer. */
 const TRIPS = 9;
 const PAUSE_MS = 3;
 /** And many, without a pause. */
-const SENDS = 3_000;
-const RING_SENDS = 30_000;
+const SENDS = 2_000;
+const RING_SENDS = 20_000;
 const RING_BYTES = 65_536;
 const TEXT = 'x'.repeat(64);
 interface Costs {
@@ -75,7 +75,7 @@ function isClear(send: Costs, ring: Costs): boolean {
 }
 
 async function costsOfSend(far: Actor): Promise<Costs> {
-  const tripMs = await medianOf(() => far.ask('echo', { text: TEXT }));
+  const tripMs = await quickestOf(() => far.ask('echo', { text: TEXT }));
   const eachUs = await costOf(SENDS, async () => {
     for (let i = 0; i < SENDS; i++) far.child.send(TEXT);
     // It answers what came before first.
@@ -91,7 +91,7 @@ interface Rings {
 }
 
 async function costsOfRing({ trips, stream, back }: Rings): Promise<Costs> {
-  const tripMs = await medianOf(async () => {
+  const tripMs = await quickestOf(async () => {
     await trips.sendAsync(TEXT);
     await back.receiveAsync();
   });
@@ -103,7 +103,7 @@ async function costsOfRing({ trips, stream, back }: Rings): Promise<Costs> {
   return { tripMs, eachUs };
 }
 
-async function medianOf(trip: () => Promise<unknown>): Promise<number> {
+async function quickestOf(trip: () => Promise<unknown>): Promise<number> {
   const times: number[] = [];
   for (let i = 0; i < TRIPS; i++) {
     await new Promise((resolve) => setTimeout(resolve, PAUSE_MS));
@@ -111,7 +111,7 @@ async function medianOf(trip: () => Promise<unknown>): Promise<number> {
     await trip();
     times.push(performance.now() - began);
   }
-  return times.sort((a, b) => a - b)[TRIPS >> 1] as number;
+  return Math.min(...times);
 }
 
 async function costOf(count: number, work: () => Promise<void>): Promise<number> {
@@ -135,7 +135,7 @@ function pictureOf([send, ring]: readonly [Costs, Costs], ink: Ink): string[] {
     return `${isTooMuch ? ink.red(drawn) : ink.cyan(drawn)} ${text.padStart(9)}`;
   };
   return [
-    ink.bold(`one message a second, there and back (median of ${TRIPS})`),
+    ink.bold(`one message a second, there and back (the quickest of ${TRIPS})`),
     `process.send     ${trip(send)}`,
     `memspan's ring   ${trip(ring)}`,
     '',
