@@ -43,11 +43,11 @@ async function run(stage: Stage): Promise<Result> {
 
   // Nobody takes anything: the producer has to wait.
   const first = producer.ask('put', { from: 1, count: HALF });
-  await until(() => buffer.waits.full > 0 && isAsleep(producer.pid), 'a full buffer');
+  await until(() => buffer.waiting.put && isAsleep(producer.pid), 'a full buffer');
   const getting = consumer.ask<string[]>('get', { count: 2 * HALF });
   await first;
   // Nobody brings anything: the consumer has to wait, once it has taken everything.
-  const isDrained = (): boolean => buffer.events.length === 2 * HALF;
+  const isDrained = (): boolean => buffer.events.length === 2 * HALF && buffer.waiting.get;
   await until(() => isDrained() && isAsleep(consumer.pid), 'an empty buffer');
   await producer.ask('put', { from: HALF + 1, count: HALF });
   const got = await getting;

@@ -80,6 +80,14 @@ export class BoundedBuffer {
     return { full: Atomics.load(this.#words, FULL), empty: Atomics.load(this.#words, EMPTY) };
   }
 
+  /** Whether a put waits for room just now, and a get for an item: it has counted that, and is not in the log yet. */
+  get waiting(): { readonly put: boolean; readonly get: boolean } {
+    const done = this.events.filter(({ waited }) => waited);
+    const puts = done.filter(({ isPut }) => isPut).length;
+    const { full, empty } = this.waits;
+    return { put: full > puts, get: empty > done.length - puts };
+  }
+
   get events(): BufferEvent[] {
     const count = Atomics.load(this.#words, EVENTS);
     return Array.from(this.#bytes.subarray(LOG_AT, LOG_AT + count), (what) => ({
