@@ -34,7 +34,7 @@ export const initRace: Exercise = {
   ],
   question: 'Find the flaw: which instance may wait for ever, and why?',
   answer:
-    'The latecomer finds zeros: a semaphore without a permit. It notes there that somebody sleeps, and sleeps; then sem_init writes over the note. From then on there is a permit, and whoever comes gets it, but nobody who posts knows of a sleeper. It is the same without the delay, only seldom.',
+    'The latecomer finds zeros: a semaphore without a permit. It notes there that somebody sleeps, and sleeps; then sem_init writes over the note. From then on there is a permit, and whoever comes gets it, but nobody who posts knows of a sleeper. (Woken by hand it takes back a note that is no longer there: -1, and the next sleeper is missed.) Without the delay it is the same, only seldom.',
   way: [
     'Segment.create(name, {size, init}) gives the name last: nobody ever sees a half-made object, and a creator that is killed leaves nothing. What is made later in a span is made by span.once(name).run(init): by one of all who come, and by the next one if that one dies.',
   ],

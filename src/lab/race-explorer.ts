@@ -18,9 +18,9 @@ export const raceExplorer: Exercise = {
   ],
   question: 'Both read 5, both write 6, and 7 was due. In which order?',
   answer:
-    'Each read comes before the other one’s write: x = x + 1 is a read and a write, and between the two somebody else may come. In a test that happens now and then; here it is looked for, and found each time.',
+    "Each read comes before the other one's write: x = x + 1 is a read and a write, and between the two somebody else may come. In a test that happens now and then; here it is looked for, and found each time.",
   way: [
-    'explore({setup, threads, atEnd}) of memspan/check. Where it finds nothing and the coverage is complete, that is a proof. memspan’s own locks and channels are explored by it, with a death at every step.',
+    "explore({setup, threads, atEnd}) of memspan/check. Where it finds nothing and the coverage is complete, that is a proof. memspan's own locks and channels are explored by it, with a death at every step.",
   ],
   run,
 };

@@ -20,8 +20,7 @@ export const ring: Exercise = {
     `A ring of items of 256 bytes, for ${CAPACITY} of them, with two indices. Three named semaphores: the room that is left, the items that are there, and whose turn it is. At first nobody gets anything; in the middle nobody puts anything.`,
   ],
   question: 'Why has it one slot more than items? Who waits for whom, and how?',
-  answer:
-    'With as many slots as items, in == out would mean full and empty. A put takes one from “room” and adds one to “items”, a get the other way round: whoever finds 0 sleeps until the other one has posted. Nobody looks again and again.',
+  answer: `With as many slots as items, in == out would mean full and empty. A put takes one from "room" and adds one to "items", a get the other way round: whoever finds 0 sleeps until the other one has posted. Nobody looks again and again.`,
   way: [
     `span.ring(name, {capacity}): messages of any length, without a system call while both ends are awake; and an end that dies is noticed. Here the writer has sent ${RING_ITEMS} items and was killed: the reader got all of them and then ERR_MEMSPAN_PEER_DIED. At the bounded buffer it would wait for ever.`,
   ],

@@ -16,7 +16,7 @@ export const semaphore: Exercise = {
   title: 'Wait until somebody posts',
   lesson: 'P6',
   before: [
-    'One program makes a named semaphore of value 0, and waits. Another one opens it by its name, and posts. Then four wait for memspan’s semaphore, one after the other; one of them is killed, and three permits are given.',
+    "One program makes a named semaphore of value 0, and waits. Another one opens it by its name, and posts. Then four wait for memspan's semaphore, one after the other; one of them is killed, and three permits are given.",
   ],
   question: 'What does the first program do while it waits? What if the second one is first?',
   answer:

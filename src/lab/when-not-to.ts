@@ -16,7 +16,7 @@ export const whenNotTo: Exercise = {
   answer:
     'When messages are few and small, or the other side may be on another machine or is not to be trusted with your bytes: then process.send, a pipe or a socket is fast enough, needs no set-up, and leaves nothing behind.',
   way: [
-    'Waking the other process is what a single message costs, in either way. memspan is for what comes often, is large, or is read by many: thousands of messages a second, frames, tables, locks. lifetime: ‘last-close’ has a span removed by the last one who leaves it.',
+    "Waking the other process is what a single message costs, in either way. memspan is for what comes often, is large, or is read by many: thousands of messages a second, frames, tables, locks. lifetime: 'last-close' has a span removed by the last one who leaves it.",
   ],
   run,
 };
@@ -29,8 +29,8 @@ const SHARE_MAX = 0.01;
 const TRIPS = 9;
 const PAUSE_MS = 3;
 /** And many, without a pause. */
-const SENDS = 2_000;
-const RING_SENDS = 20_000;
+const SENDS = 1_000;
+const RING_SENDS = 10_000;
 const RING_BYTES = 65_536;
 const TEXT = 'x'.repeat(64);
 interface Costs {

@@ -6,20 +6,32 @@ import path from 'node:path';
 import { after } from 'node:test';
 import { start } from '../cli/memspan.ts';
 
+export interface Report<Facts> {
+  readonly name: string;
+  readonly observed: boolean;
+  readonly seconds: number;
+  readonly facts: Facts;
+}
+
 /** What was done is remembered: not where the user's own is. */
 const state = fs.mkdtempSync(path.join(os.tmpdir(), 'memspan-test-lab-'));
 const env = { XDG_STATE_HOME: state };
 after(() => fs.rmSync(state, { recursive: true }));
 
-/** What `memspan lab NAME --json` has found out, `runs` times. */
+/** What `memspan lab NAME --json` has found out, `runs` times in a row. */
 export async function observed<Facts>(name: string, runs: number): Promise<Facts[]> {
-  const all: Facts[] = [];
+  return (await reportsOf<Facts>(name, runs)).map(({ facts }) => facts);
+}
+
+/** The same with how long each took. */
+export async function reportsOf<Facts>(name: string, runs: number): Promise<Report<Facts>[]> {
+  const all: Report<Facts>[] = [];
   for (let i = 0; i < runs; i++) {
     const { code, signal, stdout, stderr } = await start(['lab', name, '--json'], { env }).ended;
     assert.deepEqual([code, signal, stderr], [0, null, ''], `run ${i + 1} of ${name}`);
-    const report = JSON.parse(String(stdout)) as { name: string; observed: true; facts: Facts };
+    const report = JSON.parse(String(stdout)) as Report<Facts>;
     assert.deepEqual([report.name, report.observed], [name, true]);
-    all.push(report.facts);
+    all.push(report);
   }
   return all;
 }
