@@ -1,11 +1,8 @@
-// The lab's exercises on locks, each run as users run it, three times: deadlock, owner-death.
+// The lab's exercises on locks, each run as users run it: deadlock, owner-death.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { DeadlockMember } from '../../src/index.ts';
 import { observed, shown } from './observed.ts';
-
-/** And once more, for people. */
-const RUNS = 2;
 
 interface Deadlock {
   readonly blocked: { readonly ends: readonly { who: string; timedOut: boolean }[] };
@@ -17,20 +14,19 @@ interface Deadlock {
 }
 
 test('deadlock: both block until their time is over; with memspan one is told the whole circle', async () => {
-  for (const { blocked, found } of await observed<Deadlock>('deadlock', RUNS)) {
-    assert.deepEqual(
-      blocked.ends.map(({ who, timedOut }) => [who, timedOut]),
-      [
-        ['alice', true],
-        ['bob', true],
-      ],
-    );
-    const waits = found.cycle.map(({ thread, waitsFor }) => `${thread} → ${waitsFor}`);
-    assert.deepEqual(waits.sort(), ['alice → right', 'bob → left']);
-    assert.equal(new Set(found.cycle.map(({ pid }) => pid)).size, 2);
-    assert.deepEqual([found.told, found.wentOn].sort(), ['alice', 'bob']);
-    assert.equal(found.cycle[0]?.thread, found.told);
-  }
+  const { blocked, found } = await observed<Deadlock>('deadlock');
+  assert.deepEqual(
+    blocked.ends.map(({ who, timedOut }) => [who, timedOut]),
+    [
+      ['alice', true],
+      ['bob', true],
+    ],
+  );
+  const waits = found.cycle.map(({ thread, waitsFor }) => `${thread} → ${waitsFor}`);
+  assert.deepEqual(waits.sort(), ['alice → right', 'bob → left']);
+  assert.equal(new Set(found.cycle.map(({ pid }) => pid)).size, 2);
+  assert.deepEqual([found.told, found.wentOn].sort(), ['alice', 'bob']);
+  assert.equal(found.cycle[0]?.thread, found.told);
   const text = await shown('deadlock');
   assert.match(text, /(alice|bob) \(pid \d+\) ─+ waits for ─+▶ '(left|right)'/);
   assert.match(text, /'(left|right)' ◀─+ waits for ─+ (alice|bob) \(pid \d+\)/);
@@ -48,17 +44,16 @@ interface OwnerDeath {
 }
 
 test("owner-death: a stalled mutex stays locked; a robust one and memspan's tell the next one, who repairs", async () => {
-  for (const { stalled, robust, memspan } of await observed<OwnerDeath>('owner-death', RUNS)) {
-    assert.deepEqual([stalled.timedOut, robust.ownerDied, memspan.ownerDied], [true, true, true]);
-    assert.deepEqual(
-      [memspan.found, memspan.left],
-      [
-        [40, 30],
-        [40, 60],
-      ],
-    );
-    assert.ok(memspan.isOrdinary, 'the one after the repair hears of a death, too');
-  }
+  const { stalled, robust, memspan } = await observed<OwnerDeath>('owner-death');
+  assert.deepEqual([stalled.timedOut, robust.ownerDied, memspan.ownerDied], [true, true, true]);
+  assert.deepEqual(
+    [memspan.found, memspan.left],
+    [
+      [40, 30],
+      [40, 60],
+    ],
+  );
+  assert.ok(memspan.isOrdinary, 'the one after the repair hears of a death, too');
   const text = await shown('owner-death');
   assert.match(text, /pthread mutex +next one: ETIMEDOUT after \d+ ms; locked for ever/);
   assert.match(text, /memspan's mutex +next one: guard\.ownerDied/);

@@ -1,4 +1,4 @@
-// Runs an exercise of the lab as users do, several times, and looks at what it says of itself.
+// Runs an exercise of the lab as users do, and looks at what it says of itself.
 import assert from 'node:assert/strict';
 import fs from 'node:fs';
 import os from 'node:os';
@@ -6,10 +6,9 @@ import path from 'node:path';
 import { after } from 'node:test';
 import { start } from '../cli/memspan.ts';
 
-export interface Report<Facts> {
+interface Report<Facts> {
   readonly name: string;
   readonly observed: boolean;
-  readonly seconds: number;
   readonly facts: Facts;
 }
 
@@ -18,22 +17,13 @@ const state = fs.mkdtempSync(path.join(os.tmpdir(), 'memspan-test-lab-'));
 const env = { XDG_STATE_HOME: state };
 after(() => fs.rmSync(state, { recursive: true }));
 
-/** What `memspan lab NAME --json` has found out, `runs` times in a row. */
-export async function observed<Facts>(name: string, runs: number): Promise<Facts[]> {
-  return (await reportsOf<Facts>(name, runs)).map(({ facts }) => facts);
-}
-
-/** The same with how long each took. */
-export async function reportsOf<Facts>(name: string, runs: number): Promise<Report<Facts>[]> {
-  const all: Report<Facts>[] = [];
-  for (let i = 0; i < runs; i++) {
-    const { code, signal, stdout, stderr } = await start(['lab', name, '--json'], { env }).ended;
-    assert.deepEqual([code, signal, stderr], [0, null, ''], `run ${i + 1} of ${name}`);
-    const report = JSON.parse(String(stdout)) as Report<Facts>;
-    assert.deepEqual([report.name, report.observed], [name, true]);
-    all.push(report);
-  }
-  return all;
+/** What `memspan lab NAME --json` has found out. */
+export async function observed<Facts>(name: string): Promise<Facts> {
+  const { code, signal, stdout, stderr } = await start(['lab', name, '--json'], { env }).ended;
+  assert.deepEqual([code, signal, stderr], [0, null, ''], name);
+  const report = JSON.parse(String(stdout)) as Report<Facts>;
+  assert.deepEqual([report.name, report.observed], [name, true]);
+  return report.facts;
 }
 
 /** What `memspan lab NAME` prints; it fits a terminal of 80 columns, and has no colours in a pipe. */

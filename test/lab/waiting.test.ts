@@ -1,10 +1,7 @@
-// The lab's exercises on waiting for each other, each run as users run it, three times: init-race, semaphore, ring.
+// The lab's exercises on waiting for each other, each run as users run it: init-race, semaphore, ring.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { observed, shown } from './observed.ts';
-
-/** And once more, for people. */
-const RUNS = 2;
 
 interface Moment {
   readonly who: string;
@@ -20,25 +17,24 @@ interface InitRace {
 }
 
 test('init-race: who comes before sem_init sleeps on, with a permit there and its note gone', async () => {
-  for (const { race, published, initialised } of await observed<InitRace>('init-race', RUNS)) {
-    assert.ok(race.isStuck && published.isRight && initialised.isRight);
-    const words = race.moments
-      .filter(({ value }) => value !== undefined)
-      .map(({ who, value, sleepers }) => `${who} ${value} ${sleepers}`);
-    assert.deepEqual(words, [
-      'creator 0 0',
-      'latecomer 0 0',
-      'latecomer 0 1',
-      'creator 1 0',
-      'creator 1 0',
-      'third 1 0',
-      'latecomer 1 0',
-      'the lab 1 -1',
-    ]);
-    // Memspan's own: nothing to be seen before it is whole, and the latecomer takes over from a dead one.
-    assert.match(published.moments[0]?.did ?? '', /nothing$/);
-    assert.match(initialised.moments.at(-1)?.did ?? '', /one died at it/);
-  }
+  const { race, published, initialised } = await observed<InitRace>('init-race');
+  assert.ok(race.isStuck && published.isRight && initialised.isRight);
+  const words = race.moments
+    .filter(({ value }) => value !== undefined)
+    .map(({ who, value, sleepers }) => `${who} ${value} ${sleepers}`);
+  assert.deepEqual(words, [
+    'creator 0 0',
+    'latecomer 0 0',
+    'latecomer 0 1',
+    'creator 1 0',
+    'creator 1 0',
+    'third 1 0',
+    'latecomer 1 0',
+    'the lab 1 -1',
+  ]);
+  // Memspan's own: nothing to be seen before it is whole, and the latecomer takes over from a dead one.
+  assert.match(published.moments[0]?.did ?? '', /nothing$/);
+  assert.match(initialised.moments.at(-1)?.did ?? '', /one died at it/);
   assert.match(
     await shown('init-race'),
     /latecomer +sleeps, with a permit there: for ever +1 +0\n/,
@@ -51,13 +47,12 @@ interface SemaphoreFacts {
 }
 
 test('semaphore: the first program sleeps until the second one posts; a queue is first come, first served', async () => {
-  for (const { posted, queue } of await observed<SemaphoreFacts>('semaphore', RUNS)) {
-    assert.deepEqual([posted.valueWhileWaiting, posted.isRight], [0, true]);
-    assert.deepEqual(
-      queue.turns.map(({ resumed }) => resumed),
-      ['anna', 'carl', 'dora'],
-    );
-  }
+  const { posted, queue } = await observed<SemaphoreFacts>('semaphore');
+  assert.deepEqual([posted.valueWhileWaiting, posted.isRight], [0, true]);
+  assert.deepEqual(
+    queue.turns.map(({ resumed }) => resumed),
+    ['anna', 'carl', 'dora'],
+  );
   assert.match(await shown('semaphore'), /release 2 +ben † ← carl ← dora +→ carl goes on/);
 });
 
@@ -71,23 +66,22 @@ interface RingFacts {
 }
 
 test('ring: full and empty are waited for, nothing is lost, and the reader of a dead writer is told', async () => {
-  for (const facts of await observed<RingFacts>('ring', RUNS)) {
-    const { capacity, waits, levels, ring } = facts;
-    assert.ok(waits.full > 0 && waits.empty > 0, JSON.stringify(waits));
-    // Every put and every get, one by one, within the capacity.
-    const steps = levels.map((level, i) => Math.abs(level - (levels[i - 1] ?? 0)));
-    assert.ok(
-      steps.every((step) => step === 1),
-      levels.join(),
-    );
-    assert.deepEqual([Math.min(...levels), Math.max(...levels)], [0, capacity]);
-    assert.deepEqual([levels.length, levels.at(-1), facts.isInOrder], [2 * facts.items, 0, true]);
-    assert.equal(ring.end, 'ERR_MEMSPAN_PEER_DIED');
-    assert.deepEqual(
-      ring.texts,
-      ring.texts.map((_, i) => `item ${i + 1}`),
-    );
-    assert.equal(ring.texts.length, 40);
-  }
+  const facts = await observed<RingFacts>('ring');
+  const { capacity, waits, levels, ring } = facts;
+  assert.ok(waits.full > 0 && waits.empty > 0, JSON.stringify(waits));
+  // Every put and every get, one by one, within the capacity.
+  const steps = levels.map((level, i) => Math.abs(level - (levels[i - 1] ?? 0)));
+  assert.ok(
+    steps.every((step) => step === 1),
+    levels.join(),
+  );
+  assert.deepEqual([Math.min(...levels), Math.max(...levels)], [0, capacity]);
+  assert.deepEqual([levels.length, levels.at(-1), facts.isInOrder], [2 * facts.items, 0, true]);
+  assert.equal(ring.end, 'ERR_MEMSPAN_PEER_DIED');
+  assert.deepEqual(
+    ring.texts,
+    ring.texts.map((_, i) => `item ${i + 1}`),
+  );
+  assert.equal(ring.texts.length, 40);
   assert.match(await shown('ring'), /full 4 ┤ .*█/);
 });
