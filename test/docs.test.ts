@@ -23,7 +23,9 @@ const root = fileURLToPath(new URL('../../', import.meta.url));
 const documents = [
   'README.md',
   'CONTRIBUTING.md',
-  ...readdirSync(join(root, 'docs')).map((name) => join('docs', name)),
+  ...readdirSync(join(root, 'docs'))
+    .filter((name) => name.endsWith('.md'))
+    .map((name) => join('docs', name)),
 ];
 
 /** The languages besides our own, and what compiles or runs them. */
@@ -63,7 +65,8 @@ function scratch(): { folder: string; env: NodeJS.ProcessEnv } {
   symlinkSync(join(root, 'bin', 'memspan.js'), join(folder, 'bin', 'memspan'));
   symlinkSync(process.execPath, join(folder, 'bin', 'node'));
   const path = [join(folder, 'bin'), dirname(process.execPath), process.env.PATH].join(delimiter);
-  return { folder, env: { ...process.env, PATH: path } };
+  // What programs remember is forgotten with the folder.
+  return { folder, env: { ...process.env, PATH: path, XDG_STATE_HOME: folder } };
 }
 
 function run(

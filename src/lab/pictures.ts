@@ -38,7 +38,8 @@ export function binsOf(values: readonly number[], end: number, bins: number): Bi
 export function histogram(bins: readonly Bin[], ink: (text: string) => string): string[] {
   const most = Math.max(...bins.map(({ count }) => count), 1);
   const labelWidth = Math.max(...bins.map(({ label }) => label.length));
-  const barWidth = WIDTH - labelWidth - 8;
+  // Room for how many, and for a word after it.
+  const barWidth = WIDTH - labelWidth - 16;
   return bins.map(({ label, count }) => {
     const drawn = ink(bar(count / most, barWidth));
     return `${label.padStart(labelWidth)}  ${count > 0 ? `${drawn} ${count}` : '·'}`;

@@ -23,7 +23,7 @@ export const tearing: Exercise = {
 };
 
 /** Of the newest value. */
-const LOOKS_ENOUGH = 200;
+const LOOKS_ENOUGH = 50;
 const SAMPLES = 3;
 
 interface Trial {
