@@ -27,13 +27,13 @@ export async function lab(name: string | undefined, options: Options): Promise<v
   if (name !== undefined && all) {
     throw usage(`lab takes a name or --all, not both`, 'See `memspan lab --help`');
   }
-  const loads = all ? [...exercises.values()] : [];
-  if (name !== undefined) loads.push(exerciseOf(name));
-  if (loads.length === 0) return await list(json);
   if (process.platform !== 'linux') {
     const message = `lab: its exercises need Linux, and this is ${process.platform}`;
     throw new CommandError('ERR_MEMSPAN_UNSUPPORTED', message, 'Run it on Linux');
   }
+  const loads = all ? [...exercises.values()] : [];
+  if (name !== undefined) loads.push(exerciseOf(name));
+  if (loads.length === 0) return await list(json);
   const reports: Report[] = [];
   let now: Performance | undefined;
   const restore = onInterrupt(() => now?.abandon());

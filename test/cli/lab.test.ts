@@ -96,6 +96,22 @@ test('--json prints what was observed, and nothing else', async () => {
   assert.equal(report.facts.steps.length, 6);
 });
 
+test('what was not observed is said, is an error, and is not done', async () => {
+  const env = fresh();
+  // The note is never written: in the lab's children, too, which get its options.
+  const execArgv = ['--import', 'data:text/javascript,Buffer.prototype.write = () => 0'];
+  const ended = await start(['lab', 'named-lifetime'], { env, execArgv }).ended;
+  assert.match(
+    lineOf(ended),
+    /^memspan: lab: named-lifetime: not observed this time\. Run it again/,
+  );
+  assert.match(String(ended.stdout), /✗ not observed this time/);
+  const json = await start(['lab', 'named-lifetime', '--json'], { env, execArgv }).ended;
+  assert.equal(failureOf(json).code, 'ERR_MEMSPAN_LAB');
+  assert.equal(JSON.parse(String(json.stdout)).observed, false);
+  assert.match(String((await lab([], env)).stdout), /^0 of \d+ done/m);
+});
+
 test('--all does all of them, in order', async () => {
   const env = fresh();
   const { code, stdout, stderr } = await lab(['--all', '--json'], env);
