@@ -17,7 +17,7 @@ const mayImport: Record<string, readonly string[]> = {
   check: ['errors', 'word', 'layout', 'segment', 'span', 'sync', 'channel'],
   os: ['errors', 'binding', 'word', 'segment'],
   store: ['errors', 'word', 'layout', 'segment', 'span', 'sync', 'channel'],
-  inspect: ['errors', 'word', 'layout', 'segment', 'span', 'sync', 'channel'],
+  inspect: ['errors', 'word', 'layout', 'segment', 'span', 'sync', 'channel', 'os'],
   cli: ['inspect', 'lab'],
   lab: ['inspect'],
   bench: ['inspect'],
