@@ -19,6 +19,13 @@ it is given, until one fails:
 
   printf 'w hello\\ni 5\\nr\\n' | memspan shell board`;
 
+const LS_HELP = `
+HELD says whether anybody alive has it; '?': nobody was seen, but not everybody
+may be looked at. What is large, young or nobody's comes first:
+
+  memspan ls --sort size
+  memspan ls --kind span --sort held 'game-*'`;
+
 const args = process.argv.slice(2);
 const program = new Command('memspan');
 
@@ -62,10 +69,20 @@ function define(): void {
     .option('--json', 'print the results as one JSON document')
     .action(async (options) => (await import('./demo.ts')).demo(options));
 
-  command('ls', 'list the segments on this machine (/dev/shm)')
-    .argument('[pattern]', "names to list: * any text, ? any character, as in 'game-*'")
+  command('ls', 'list what memory is shared on this machine, and who has it')
+    .argument('[pattern...]', "names to list: * any text, ? any character, as in 'game-*'")
+    .option('-k, --kind <kinds>', 'span, segment, sem, sysv, anonymous, foreign; or several: a,b')
+    .option('-a, --anonymous', 'also memory without a name, such as memfds')
+    .option(
+      '-s, --sort <column>',
+      'name, kind, size, resident, mode, owner, age, held, procs',
+      'name',
+    )
+    .option('-r, --reverse', 'the other way round')
+    .option('-p, --processes', 'below each, the processes that map it')
     .option('--json', 'print a JSON array')
-    .action(async (pattern, options) => (await import('./ls.ts')).ls(pattern, options));
+    .addHelpText('after', LS_HELP)
+    .action(async (patterns, options) => (await import('./ls.ts')).ls(patterns, options));
 
   command('shell', 'read, write, lock and wait by hand, in several terminals at once')
     .argument('<name>', 'the span that the shells share; made if there is none')

@@ -73,8 +73,8 @@ export interface CensusItem {
 }
 
 export interface CensusOptions {
-  /** Of the names (`*` any run of characters, `?` one). Default: all but unfinished ones (`.memspan-…`). */
-  pattern?: string | undefined;
+  /** Of the names (`*` any run of characters, `?` one), or several. Default: all but unfinished ones (`.memspan-…`). */
+  pattern?: string | readonly string[] | undefined;
   /** Default: all but 'anonymous'. */
   kinds?: readonly CensusKind[] | undefined;
   /** `isHeld` is true as well when a process has a descriptor of it that it does not map. Takes longer. */
@@ -93,12 +93,15 @@ export interface Census {
  * writes nothing.
  */
 export function census({ pattern = '*', kinds, descriptors = false }: CensusOptions = {}): Census {
-  const isMatch = matcherOf(pattern);
+  const patterns = [pattern].flat();
+  const isFinished = (name: string): boolean => !name.startsWith(TEMPORARY_PREFIX);
+  const matchers = patterns.map((each) => {
+    const isMatch = matcherOf(each);
+    return (name: string) => isMatch(name) && (each.startsWith('.') || isFinished(name));
+  });
   const isWanted = (kind: CensusKind): boolean => kinds?.includes(kind) ?? kind !== 'anonymous';
   const isListed = ({ kind, name }: CensusItem): boolean =>
-    isWanted(kind) &&
-    isMatch(name) &&
-    (pattern.startsWith('.') || !name.startsWith(TEMPORARY_PREFIX));
+    isWanted(kind) && matchers.some((isMatch) => isMatch(name));
   const now = Date.now();
   const device = fs.statSync(SHM_DIRECTORY, { bigint: true, throwIfNoEntry: false })?.dev;
   const dev = device === undefined ? undefined : String(device);

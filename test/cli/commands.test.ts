@@ -79,30 +79,16 @@ test('ls shows what there is, sorted, under a heading', async (t) => {
   const { code, stdout, stderr } = await memspan('ls', `memspan-test-${process.pid}-*`);
   assert.deepEqual([code, stderr], [0, '']);
   const [head, ...rows] = String(stdout).trimEnd().split('\n');
-  assert.match(head as string, /^NAME +SIZE +RESIDENT +MODE +OWNER +AGE$/);
+  assert.match(
+    head as string,
+    /^NAME +KIND +SIZE +RESIDENT +MODE +OWNER +AGE +HELD +PROCS +MAPPED BY$/,
+  );
   assert.deepEqual(
     rows.map((row) => row.split(/ {2,}/)[0]),
     names,
   );
   assert.match(rows.join('\n'), / 4\.0 KiB .* 0600 /);
   assert.match(rows.join('\n'), / 3\.0 MiB .* 0640 /);
-});
-
-test('ls --json is what Segment.list says', async (t) => {
-  const name = make(t, 5000);
-  const { stdout } = await memspan('ls', name, '--json');
-  const [info, ...others] = Segment.list(name);
-  const { modifiedAt, ...rest } = info!;
-  assert.deepEqual(others, []);
-  assert.deepEqual(JSON.parse(String(stdout)), [
-    { ...rest, mode: '0600', modifiedAt: modifiedAt.toJSON() },
-  ]);
-});
-
-test('ls says when there is nothing', async () => {
-  const pattern = `${uniqueName()}-*`;
-  assert.equal(String((await memspan('ls', pattern)).stdout), `no segment matches '${pattern}'\n`);
-  assert.equal(String((await memspan('ls', pattern, '--json')).stdout), '[]\n');
 });
 
 test('a name cannot command the terminal', async (t) => {

@@ -1,4 +1,4 @@
-// A real terminal of 80×24 for tests (tmux): keys in, screen out. Each pane is a session that ends with its test.
+// A real terminal for tests (tmux), of 80×24 unless it is to be wider: keys in, screen out. Each pane is a session that ends with its test.
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
 import fs from 'node:fs';
@@ -41,12 +41,13 @@ export interface Pane {
 }
 
 /** A shell that runs `memspan COMMAND` and then shows its exit code; what is typed after that is echoed, and shown again by cat. */
-export function run(t: TestContext, command: string, env = ''): Pane {
+export function run(t: TestContext, command: string, env = '', columns = 80): Pane {
   const session = uniqueName();
   t.after(() => tmux('kill-session', '-t', session));
   // It starts when everything is recorded. The trap: Ctrl-C ends the command, and the shell goes on.
   const line = `read start; printf "\\033[H\\033[2J"; trap : INT; ${env} "${process.execPath}" "${bin}" ${command}; echo "exit code $?"; exec cat`;
-  tmux('new-session', '-d', '-s', session, '-x', '80', '-y', '24', `sh -c '${line}'`);
+  const size = ['-x', String(columns), '-y', '24'];
+  tmux('new-session', '-d', '-s', session, ...size, `sh -c '${line}'`);
   const record = path.join(os.tmpdir(), session);
   t.after(() => fs.rmSync(record, { force: true }));
   tmux('pipe-pane', '-t', session, `cat > "${record}"`);
