@@ -9,6 +9,7 @@
 //   lifelines                 who lives in a span or holds an end of a ring, in whatever namespace they are
 
 import fs from 'node:fs';
+import { MemspanError } from '../errors.ts';
 import { matcherOf } from '../segment/list.ts';
 import { SHM_DIRECTORY, TEMPORARY_PREFIX } from '../segment/name.ts';
 import { anonymousItems } from './census/anonymous.ts';
@@ -90,7 +91,7 @@ export interface Census {
 
 /**
  * Looks at everything once; what vanishes meanwhile is left out. Opens files of /dev/shm for reading, and maps and
- * writes nothing.
+ * writes nothing. Throws `ERR_MEMSPAN_UNSUPPORTED` where there is no /proc.
  */
 export function census({ pattern = '*', kinds, descriptors = false }: CensusOptions = {}): Census {
   const patterns = [pattern].flat();
@@ -102,6 +103,7 @@ export function census({ pattern = '*', kinds, descriptors = false }: CensusOpti
   const isWanted = (kind: CensusKind): boolean => kinds?.includes(kind) ?? kind !== 'anonymous';
   const isListed = ({ kind, name }: CensusItem): boolean =>
     isWanted(kind) && matchers.some((isMatch) => isMatch(name));
+  if (!fs.existsSync('/proc/self/maps')) throw noProc();
   const now = Date.now();
   const device = fs.statSync(SHM_DIRECTORY, { bigint: true, throwIfNoEntry: false })?.dev;
   const dev = device === undefined ? undefined : String(device);
@@ -121,6 +123,14 @@ export function census({ pattern = '*', kinds, descriptors = false }: CensusOpti
 
 function openers(dev: string | undefined): ReadonlyMap<string, readonly number[]> {
   return dev === undefined ? new Map() : openersOf(dev).openers;
+}
+
+function noProc(): MemspanError {
+  return new MemspanError('ERR_MEMSPAN_UNSUPPORTED', {
+    operation: 'census',
+    cause: 'this system has no /proc, or it is not mounted',
+    remedy: 'Mount it on Linux; elsewhere what is shared cannot be listed',
+  });
 }
 
 function byName(a: CensusItem, b: CensusItem): number {

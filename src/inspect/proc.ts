@@ -50,7 +50,7 @@ export function mappersOf(dev?: string): Mappings {
   const attached = new Map<number, Found>();
   let hidden = 0;
   for (const pid of processes()) {
-    const maps = textOf(`/proc/${pid}/maps`);
+    const maps = mapsOf(pid);
     if (maps === null) hidden += hasMemory(pid) ? 1 : 0;
     else for (const region of regionsOf(maps, dev)) note(pid, region);
   }
@@ -66,6 +66,16 @@ export function mappersOf(dev?: string): Mappings {
         : entryOf(attached, id, () => new Found(region, pid));
     found.add(region, pid);
   }
+}
+
+/** All threads have the same maps, but the first one has none once it has ended before the others. */
+function mapsOf(pid: number): string | null {
+  const maps = textOf(`/proc/${pid}/maps`);
+  if (maps !== '' || stateOf(pid).state !== 'Z') return maps;
+  const threads = seen(() => fs.readdirSync(`/proc/${pid}/task`)) ?? [];
+  const others = threads.filter((tid) => Number(tid) !== pid);
+  const found = others.map((tid) => textOf(`/proc/${pid}/task/${tid}/maps`));
+  return found.find((text) => text) ?? (found.includes(null) ? null : '');
 }
 
 /** Which processes have a descriptor of what, mapped or not, by 'dev:ino' of regular files of that device. */
@@ -162,8 +172,9 @@ class Found implements Mapped {
     this.mappings++;
     const last = this.mappers.at(-1);
     if (last?.pid !== pid) {
-      const uid = fs.statSync(`/proc/${pid}`, { throwIfNoEntry: false })?.uid;
-      if (uid !== undefined) this.mappers.push({ pid, command: commandOf(pid), uid, readOnly });
+      const uid = seen(() => fs.statSync(`/proc/${pid}`).uid);
+      if (typeof uid === 'number')
+        this.mappers.push({ pid, command: commandOf(pid), uid, readOnly });
     } else if (last.readOnly && !readOnly) {
       this.mappers[this.mappers.length - 1] = { ...last, readOnly };
     }

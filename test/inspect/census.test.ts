@@ -1,6 +1,7 @@
 // The census, against processes that really hold, map and leave behind: every kind, who maps it, whether anybody alive has it.
 import assert from 'node:assert/strict';
-import { execFileSync } from 'node:child_process';
+import { execFileSync, spawn } from 'node:child_process';
+import { once } from 'node:events';
 import fs from 'node:fs';
 import { type TestContext, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
@@ -14,8 +15,9 @@ import {
 import { O_CREAT, sem_close, sem_open, sem_unlink } from '../../src/os/posix.ts';
 import { IPC_RMID, shmat, shmctl, shmdt } from '../../src/os/sysv.ts';
 import { newKey, newSegment, newSet } from '../os/sysv/objects.ts';
+import { needs } from '../support/extras.ts';
 import { startChild } from '../support/puppets.ts';
-import { needsRoot, shmPath, uniqueName } from '../support/segments.ts';
+import { needsRoot, shmPath, uniqueName, until } from '../support/segments.ts';
 
 /** The one item of that name; fails when there are none or several. */
 function itemOf(name: string, options: Omit<CensusOptions, 'pattern'> = {}): CensusItem {
@@ -89,6 +91,38 @@ test('a private mapping counts', async (t) => {
   using _mine = Segment.open(name, { private: true });
   assert.deepEqual(pidsOf(itemOf(name)), [process.pid]);
 });
+
+test('a process whose first thread has ended counts', { skip: needs('python3') }, async (t) => {
+  const name = newName(t);
+  Segment.create(name, { size: 4096 }).close();
+  const child = spawn('python3', ['-c', HEADLESS, shmPath(name)], {
+    stdio: ['pipe', 'inherit', 'inherit'],
+  });
+  const ended = once(child, 'exit');
+  const pid = child.pid as number;
+  await until(() => stateOf(pid) === 'Z', 'its first thread to end');
+  assert.deepEqual(pidsOf(itemOf(name)), [pid]);
+  child.stdin.end();
+  await ended;
+  isFree(itemOf(name));
+});
+
+/** Maps the file, and goes on without its first thread until its input ends. SYS_exit ends a thread, not a process. */
+const HEADLESS = `
+import ctypes, mmap, os, platform, sys, threading
+file = open(sys.argv[1], 'r+b')
+memory = mmap.mmap(file.fileno(), 4096)
+def wait():
+    os.read(0, 1)
+    os._exit(0)
+threading.Thread(target=wait).start()
+ctypes.CDLL(None).syscall(60 if platform.machine() == 'x86_64' else 93, 0)
+`;
+
+function stateOf(pid: number): string {
+  const stat = fs.readFileSync(`/proc/${pid}/stat`, 'utf8');
+  return stat.charAt(stat.lastIndexOf(')') + 2);
+}
 
 test('a lifeline counts, also of who does not map it', async (t) => {
   const name = newName(t);
