@@ -1,48 +1,15 @@
 // The census, against processes that really hold, map and leave behind: every kind, who maps it, whether anybody alive has it.
 import assert from 'node:assert/strict';
-import { execFileSync, spawn } from 'node:child_process';
-import { once } from 'node:events';
 import fs from 'node:fs';
-import { type TestContext, test } from 'node:test';
-import { fileURLToPath } from 'node:url';
+import { test } from 'node:test';
 import { Segment, Span } from '../../src/index.ts';
-import {
-  type CensusItem,
-  type CensusKind,
-  type CensusOptions,
-  census,
-} from '../../src/inspect/census.ts';
+import { type CensusItem, type CensusKind, census } from '../../src/inspect/census.ts';
 import { O_CREAT, sem_close, sem_open, sem_unlink } from '../../src/os/posix.ts';
 import { IPC_RMID, shmat, shmctl, shmdt } from '../../src/os/sysv.ts';
 import { newKey, newSegment, newSet } from '../os/sysv/objects.ts';
-import { needs } from '../support/extras.ts';
 import { startChild } from '../support/puppets.ts';
-import { needsRoot, shmPath, uniqueName, until } from '../support/segments.ts';
-
-/** The one item of that name; fails when there are none or several. */
-function itemOf(name: string, options: Omit<CensusOptions, 'pattern'> = {}): CensusItem {
-  const { items } = census({ ...options, pattern: name });
-  assert.deepEqual(
-    items.map((item) => item.name),
-    [name],
-  );
-  return items[0] as CensusItem;
-}
-
-function newName(t: TestContext): string {
-  const name = uniqueName();
-  t.after(() => fs.rmSync(shmPath(name), { recursive: true, force: true }));
-  return name;
-}
-
-const pidsOf = ({ mappers }: CensusItem): number[] => mappers.map(({ pid }) => pid);
-
-/** That nobody has it, as far as can be known: somebody who may not be looked at might. */
-function isFree({ isHeld, mappers, hidden }: CensusItem): void {
-  assert.deepEqual([mappers, isHeld], [[], hidden === 0 ? false : undefined]);
-}
-
-const STRANGER = fileURLToPath(new URL('../fixtures/inspect/stranger.js', import.meta.url));
+import { shmPath } from '../support/segments.ts';
+import { isFree, itemOf, newName, pidsOf } from './items.ts';
 
 test('a segment: size, mode, owner, age, inode, and who maps it how', async (t) => {
   const name = newName(t);
@@ -91,38 +58,6 @@ test('a private mapping counts', async (t) => {
   using _mine = Segment.open(name, { private: true });
   assert.deepEqual(pidsOf(itemOf(name)), [process.pid]);
 });
-
-test('a process whose first thread has ended counts', { skip: needs('python3') }, async (t) => {
-  const name = newName(t);
-  Segment.create(name, { size: 4096 }).close();
-  const child = spawn('python3', ['-c', HEADLESS, shmPath(name)], {
-    stdio: ['pipe', 'inherit', 'inherit'],
-  });
-  const ended = once(child, 'exit');
-  const pid = child.pid as number;
-  await until(() => stateOf(pid) === 'Z', 'its first thread to end');
-  assert.deepEqual(pidsOf(itemOf(name)), [pid]);
-  child.stdin.end();
-  await ended;
-  isFree(itemOf(name));
-});
-
-/** Maps the file, and goes on without its first thread until its input ends. SYS_exit ends a thread, not a process. */
-const HEADLESS = `
-import ctypes, mmap, os, platform, sys, threading
-file = open(sys.argv[1], 'r+b')
-memory = mmap.mmap(file.fileno(), 4096)
-def wait():
-    os.read(0, 1)
-    os._exit(0)
-threading.Thread(target=wait).start()
-ctypes.CDLL(None).syscall(60 if platform.machine() == 'x86_64' else 93, 0)
-`;
-
-function stateOf(pid: number): string {
-  const stat = fs.readFileSync(`/proc/${pid}/stat`, 'utf8');
-  return stat.charAt(stat.lastIndexOf(')') + 2);
-}
 
 test('a lifeline counts, also of who does not map it', async (t) => {
   const name = newName(t);
@@ -265,21 +200,4 @@ test('a name that is no text is listed all the same', (t) => {
     items.map(({ size, remark }) => [size, remark]),
     [[5, 'its name is no text']],
   );
-});
-
-test('another user’s processes are counted where they may not be looked at', {
-  skip: needsRoot,
-}, (t) => {
-  const name = newName(t);
-  using _mine = Segment.create(name, { size: 4096, mode: 0o644 });
-  const closed = newName(t);
-  using _closed = Segment.create(closed, { size: 4096 });
-  const seen = JSON.parse(
-    execFileSync(process.execPath, [STRANGER, name, closed], { encoding: 'utf8' }),
-  );
-  for (const item of seen) {
-    assert.ok(item.hidden > 0);
-    assert.deepEqual([item.mappers, item.isHeld], [[], undefined]);
-  }
-  assert.equal(seen[1].remark, 'may not be read');
 });
