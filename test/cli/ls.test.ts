@@ -75,97 +75,136 @@ async function list(...args: string[]): Promise<Listed[]> {
 
 const namesOf = (items: readonly Listed[]): string[] => items.map(({ name }) => name);
 
-test('every kind of shared memory, with who has it, by any number of patterns', async (t) => {
-  const { all, span, segment, foreign, semaphore, memory, set, child } = await newScene(t);
-  const items = await list(...all);
-  const kinds = items.map(({ name, kind, isHeld }) => [name, kind, isHeld]);
-  assert.deepEqual(kinds, [
-    [foreign, 'foreign', null],
-    [segment, 'segment', true],
-    [span, 'span', true],
-    [semaphore, 'posix-semaphore', true],
-    [set, 'sysv-semaphores', null],
-    [memory, 'sysv-memory', true],
-  ]);
-  const had = new Map(items.map(({ name, mappers }) => [name, mappers.map(({ pid }) => pid)]));
-  for (const name of [span, segment, memory]) assert.deepEqual(had.get(name), [child.pid], name);
-  assert.deepEqual(had.get(semaphore), [process.pid]);
-  const frames = items[1] as Listed;
-  assert.deepEqual(frames.mappers, [
-    { pid: child.pid, command: 'node puppet.js', uid: process.getuid?.(), readOnly: true },
-  ]);
-  assert.deepEqual(
-    [frames.size, frames.residentSize, frames.mode],
-    [3 * 2 ** 20, 3 * 2 ** 20, '0666'],
+test('of every kind one, and a child that has what can be had', async (t) => {
+  const scene = await newScene(t);
+
+  await t.test('in a pipe the table has every column, and nothing is cut', async () => {
+    const { all, segment, memory, set, foreign, child } = scene;
+    const lines = String((await memspan('ls', ...all)).stdout)
+      .trimEnd()
+      .split('\n');
+    assert.equal(lines.length, all.length + 1);
+    const row = (name: string): string => lines.find((line) => line.startsWith(`${name} `)) ?? '';
+    assert.match(
+      row(segment),
+      new RegExp(
+        ` segment +3\\.0 MiB +3\\.0 MiB  0666  \\S+ +\\d+ \\w+  yes +1  ${child.pid} node puppet\\.js$`,
+      ),
+    );
+    assert.match(row(memory), / sysv shm +2\.0 MiB .* yes +1 {2}\d+ node puppet\.js$/);
+    assert.match(row(set), / sysv sem +- +- .* - +0 {2}\(3 semaphores\)$/);
+    assert.match(row(foreign), / foreign +- +- +\d{4} .* - +0 {2}\(directory\)$/);
+  });
+
+  await t.test('--kind takes any part of a kind’s name, and several', async () => {
+    const { all, span, segment, semaphore, memory, set } = scene;
+    const kind = async (kinds: string): Promise<string[]> =>
+      namesOf(await list('--kind', kinds, ...all));
+    assert.deepEqual(await kind('span'), [span]);
+    assert.deepEqual(await kind('sem'), [semaphore, set]);
+    assert.deepEqual(await kind('sysv-memory,segment'), [segment, memory]);
+  });
+
+  await t.test('--sort and --reverse', async () => {
+    const { span, segment, memory } = scene;
+    const sorted = async (...args: string[]): Promise<string[]> =>
+      namesOf(await list(span, segment, memory, ...args));
+    assert.deepEqual(await sorted('--sort', 'size'), [segment, memory, span]);
+    assert.deepEqual(await sorted('--sort', 'size', '--reverse'), [span, memory, segment]);
+    assert.deepEqual(await sorted('--sort', 'mode'), [segment, span, memory]);
+    assert.deepEqual(await sorted('--sort', 'kind'), [segment, span, memory]);
+  });
+
+  await t.test('--processes shows below each who maps it', async () => {
+    const { segment, set, child } = scene;
+    const { stdout } = await memspan('ls', '--processes', segment, set);
+    const [head, , who, , remark] = String(stdout).split('\n');
+    assert.match(head as string, /PROCS$/);
+    assert.match(who as string, new RegExp(`^ +${child.pid}  node puppet\\.js  \\S+  read-only$`));
+    assert.match(remark as string, /^ +3 semaphores$/);
+  });
+
+  await t.test('memory without a name is listed with --anonymous only', async () => {
+    const { child } = scene;
+    const sizes = (items: readonly Listed[]): number[] =>
+      items
+        .filter(({ mappers }) => mappers.some(({ pid }) => pid === child.pid))
+        .map(({ size }) => size);
+    assert.deepEqual(sizes(await list('memfd:*')), []);
+    assert.deepEqual(sizes(await list('--anonymous', 'memfd:*')), [5 * 4096]);
+    assert.deepEqual(sizes(await list('--kind', 'anon', 'memfd:*')), [5 * 4096]);
+  });
+
+  await t.test('| head -1 ends well', async () => {
+    const { prefix } = scene;
+    const command = start(['ls', `${prefix}*`], { unread: true });
+    command.child.stdout?.once('data', () => command.child.stdout?.destroy());
+    const { code, stderr } = await command.ended;
+    assert.deepEqual([code, stderr], [0, '']);
+  });
+
+  await t.test('on 80 columns a row is one line; on 120 it says who, too', { skip }, async (t) => {
+    const { all, child } = scene;
+    for (const columns of [80, 120]) {
+      const pane = run(t, `ls ${all.map((name) => `"${name}"`).join(' ')}`, '', columns);
+      const screen = await shows(pane, /exit code 0/);
+      const lines = screen.trimEnd().split('\n');
+      assert.ok(Math.max(...lines.map((line) => line.length)) <= columns, screen);
+      const rows = lines.filter((line) => /^((sem\.)?memspan-test-|sysv\/)/.test(line));
+      assert.equal(rows.length, all.length, screen);
+      const row = rows.find((line) => line.includes(' 0666 ')) ?? '';
+      assert.match(row, columns === 80 ? / yes +1$/ : new RegExp(` yes +1  ${child.pid} node`));
+      assert.match(screen, /^6 objects, \d\.\d MiB resident$/m);
+      assert.ok(pane.coloured().includes('\x1b[31m0666'), 'others may write to it');
+    }
+  });
+
+  await t.test('with NO_COLOR no colours', { skip }, async (t) => {
+    const { prefix } = scene;
+    const plain = run(t, `ls "${prefix}*"`, 'NO_COLOR=1');
+    await shows(plain, /exit code 0/);
+    assert.ok(!plain.coloured().includes('\x1b'));
+  });
+
+  await t.test(
+    'every kind of shared memory, with who has it, by any number of patterns',
+    async () => {
+      const { all, span, segment, foreign, semaphore, memory, set, child } = scene;
+      const items = await list(...all);
+      const kinds = items.map(({ name, kind, isHeld }) => [name, kind, isHeld]);
+      assert.deepEqual(kinds, [
+        [foreign, 'foreign', null],
+        [segment, 'segment', true],
+        [span, 'span', true],
+        [semaphore, 'posix-semaphore', true],
+        [set, 'sysv-semaphores', null],
+        [memory, 'sysv-memory', true],
+      ]);
+      const had = new Map(items.map(({ name, mappers }) => [name, mappers.map(({ pid }) => pid)]));
+      for (const name of [span, segment, memory])
+        assert.deepEqual(had.get(name), [child.pid], name);
+      assert.deepEqual(had.get(semaphore), [process.pid]);
+      const frames = items[1] as Listed;
+      assert.deepEqual(frames.mappers, [
+        { pid: child.pid, command: 'node puppet.js', uid: process.getuid?.(), readOnly: true },
+      ]);
+      assert.deepEqual(
+        [frames.size, frames.residentSize, frames.mode],
+        [3 * 2 ** 20, 3 * 2 ** 20, '0666'],
+      );
+      assert.equal(typeof frames.ageMs, 'number');
+
+      await child.kill();
+      const left = await list(span, memory);
+      assert.deepEqual(
+        left.map(({ isHeld, mappers }) => [isHeld, mappers]),
+        [
+          [false, []],
+          [false, []],
+        ],
+      );
+    },
   );
-  assert.equal(typeof frames.ageMs, 'number');
-
-  await child.kill();
-  const left = await list(span, memory);
-  assert.deepEqual(
-    left.map(({ isHeld, mappers }) => [isHeld, mappers]),
-    [
-      [false, []],
-      [false, []],
-    ],
-  );
-});
-
-test('in a pipe the table has every column, and nothing is cut', async (t) => {
-  const { all, segment, memory, set, foreign, child } = await newScene(t);
-  const lines = String((await memspan('ls', ...all)).stdout)
-    .trimEnd()
-    .split('\n');
-  assert.equal(lines.length, all.length + 1);
-  const row = (name: string): string => lines.find((line) => line.startsWith(`${name} `)) ?? '';
-  assert.match(
-    row(segment),
-    new RegExp(
-      ` segment +3\\.0 MiB +3\\.0 MiB  0666  \\S+ +\\d+ \\w+  yes +1  ${child.pid} node puppet\\.js$`,
-    ),
-  );
-  assert.match(row(memory), / sysv shm +2\.0 MiB .* yes +1 {2}\d+ node puppet\.js$/);
-  assert.match(row(set), / sysv sem +- +- .* - +0 {2}\(3 semaphores\)$/);
-  assert.match(row(foreign), / foreign +- +- +0755 .* - +0 {2}\(directory\)$/);
-});
-
-test('--kind takes any part of a kind’s name, and several', async (t) => {
-  const { all, span, segment, semaphore, memory, set } = await newScene(t);
-  const kind = async (kinds: string): Promise<string[]> =>
-    namesOf(await list('--kind', kinds, ...all));
-  assert.deepEqual(await kind('span'), [span]);
-  assert.deepEqual(await kind('sem'), [semaphore, set]);
-  assert.deepEqual(await kind('sysv-memory,segment'), [segment, memory]);
-});
-
-test('--sort and --reverse', async (t) => {
-  const { span, segment, memory } = await newScene(t);
-  const sorted = async (...args: string[]): Promise<string[]> =>
-    namesOf(await list(span, segment, memory, ...args));
-  assert.deepEqual(await sorted('--sort', 'size'), [segment, memory, span]);
-  assert.deepEqual(await sorted('--sort', 'size', '--reverse'), [span, memory, segment]);
-  assert.deepEqual(await sorted('--sort', 'mode'), [segment, span, memory]);
-  assert.deepEqual(await sorted('--sort', 'kind'), [segment, span, memory]);
-});
-
-test('--processes shows below each who maps it', async (t) => {
-  const { segment, set, child } = await newScene(t);
-  const { stdout } = await memspan('ls', '--processes', segment, set);
-  const [head, , who, , remark] = String(stdout).split('\n');
-  assert.match(head as string, /PROCS$/);
-  assert.match(who as string, new RegExp(`^ +${child.pid}  node puppet\\.js  \\S+  read-only$`));
-  assert.match(remark as string, /^ +3 semaphores$/);
-});
-
-test('memory without a name is listed with --anonymous only', async (t) => {
-  const { child } = await newScene(t);
-  const sizes = (items: readonly Listed[]): number[] =>
-    items
-      .filter(({ mappers }) => mappers.some(({ pid }) => pid === child.pid))
-      .map(({ size }) => size);
-  assert.deepEqual(sizes(await list('memfd:*')), []);
-  assert.deepEqual(sizes(await list('--anonymous', 'memfd:*')), [5 * 4096]);
-  assert.deepEqual(sizes(await list('--kind', 'anon', 'memfd:*')), [5 * 4096]);
 });
 
 test('a wrong column or kind is one line with a remedy', async () => {
@@ -182,44 +221,13 @@ test('a wrong column or kind is one line with a remedy', async () => {
 });
 
 test('what matches nothing is said in the words of the question', async () => {
-  const name = uniqueName();
+  const [name, other] = [uniqueName(), `${uniqueName()}*`];
   const said = async (...args: string[]): Promise<string> =>
     String((await memspan('ls', ...args)).stdout);
   assert.equal(await said(name), `no shared memory matches '${name}'\n`);
-  assert.equal(await said(name, 'no*'), `no shared memory matches '${name}' or 'no*'\n`);
+  assert.equal(await said(name, other), `no shared memory matches '${name}' or '${other}'\n`);
   assert.equal(await said('-k', 'span', name), `no shared memory of kind span matches '${name}'\n`);
   assert.equal(await said('--json', name), '[]\n');
-});
-
-test('| head -1 ends well', async (t) => {
-  const { prefix } = await newScene(t);
-  const command = start(['ls', `${prefix}*`], { unread: true });
-  command.child.stdout?.once('data', () => command.child.stdout?.destroy());
-  const { code, stderr } = await command.ended;
-  assert.deepEqual([code, stderr], [0, '']);
-});
-
-test('on 80 columns a row is one line; on 120 it says who, too', { skip }, async (t) => {
-  const { all, child } = await newScene(t);
-  for (const columns of [80, 120]) {
-    const pane = run(t, `ls ${all.map((name) => `"${name}"`).join(' ')}`, '', columns);
-    const screen = await shows(pane, /exit code 0/);
-    const lines = screen.trimEnd().split('\n');
-    assert.ok(Math.max(...lines.map((line) => line.length)) <= columns, screen);
-    const rows = lines.filter((line) => /^((sem\.)?memspan-test-|sysv\/)/.test(line));
-    assert.equal(rows.length, all.length, screen);
-    const row = rows.find((line) => line.includes(' 0666 ')) ?? '';
-    assert.match(row, columns === 80 ? / yes +1$/ : new RegExp(` yes +1  ${child.pid} node`));
-    assert.match(screen, /^6 objects, \d\.\d MiB resident$/m);
-    assert.ok(pane.coloured().includes('\x1b[31m0666'), 'others may write to it');
-  }
-});
-
-test('with NO_COLOR no colours', { skip }, async (t) => {
-  const { prefix } = await newScene(t);
-  const plain = run(t, `ls "${prefix}*"`, 'NO_COLOR=1');
-  await shows(plain, /exit code 0/);
-  assert.ok(!plain.coloured().includes('\x1b'));
 });
 
 test('the first output comes within 150 ms, or a few times what node itself takes here', async (t) => {
