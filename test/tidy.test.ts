@@ -19,6 +19,8 @@ const mayImport: Record<string, readonly string[]> = {
   store: ['errors', 'word', 'layout', 'segment', 'span', 'sync', 'channel'],
   inspect: ['errors', 'word', 'layout', 'segment', 'span', 'sync', 'channel', 'os'],
   cli: ['inspect', 'lab'],
+  inspect: ['errors', 'word', 'layout', 'segment', 'span', 'sync', 'channel', 'locks'],
+  cli: ['inspect'],
   lab: ['inspect'],
   bench: ['inspect'],
   examples: ['inspect'],

@@ -26,6 +26,13 @@ may be looked at. What is large, young or nobody's comes first:
   memspan ls --sort size
   memspan ls --kind span --sort held 'game-*'`;
 
+const INSPECT_HELP = `
+Only reads: attaches to nothing, and shows what is intact of a damaged span.
+
+  memspan inspect game
+  memspan inspect game/score
+  memspan inspect frames --offset 0x1000 --layout 'array(f32,16)'`;
+
 const args = process.argv.slice(2);
 const program = new Command('memspan');
 
@@ -98,6 +105,15 @@ function define(): void {
     .option('--json', 'print what was observed, or the list, as one JSON document')
     .addHelpText('after', '\nFor example:\n\n  memspan lab counter')
     .action(async (name, options) => (await import('./lab.ts')).lab(name, options));
+
+  command('inspect', 'take a span apart: who is attached, what is held, who waits')
+    .argument('<name>', 'a span, SPAN/OBJECT, or a segment of raw bytes')
+    .option('--layout <text>', "show bytes as values: 'struct{hp:u32,pos:array(f64,3)}'")
+    .option('--offset <bytes>', 'where raw bytes begin: 4096, 0x1000')
+    .option('--length <bytes>', 'how many raw bytes to show (default: 256)')
+    .option('--json', 'print all of it as one JSON document')
+    .addHelpText('after', INSPECT_HELP)
+    .action(async (name, options) => (await import('./inspect.ts')).inspect(name, options));
 
   command('rm', 'remove segments; who has one open keeps it')
     .argument('<name...>', 'the segments to remove')

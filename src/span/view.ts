@@ -8,7 +8,7 @@ import type { Segment } from '../segment/segment.ts';
 import { load } from '../word/atomics.ts';
 import { readBytes, readFloat } from '../word/bytes.ts';
 import { ENTRY_SIZE, Entry, NAME_SIZE, READY } from './directory.layout.ts';
-import { describe, type Geometry, type Lifetime } from './geometry.ts';
+import { type Described, describe, type Geometry, type Lifetime } from './geometry.ts';
 import { Header } from './header.layout.ts';
 import {
   ATTACHED,
@@ -82,10 +82,11 @@ export class SpanView {
   /** 0 while the memory is sound. */
   readonly status: Uint32Array;
 
-  constructor(segment: Segment, operation: string) {
+  /** `described`: for who has made out of a damaged header what can be made of it; all of it is within the segment. */
+  constructor(segment: Segment, operation: string, described?: Described) {
     this.segment = segment;
     const { buffer, name } = segment;
-    const { geometry, lifetime } = describe(buffer, operation, name);
+    const { geometry, lifetime } = described ?? describe(buffer, operation, name);
     this.geometry = geometry;
     this.lifetime = lifetime;
     this.words = new Int32Array(buffer, 0, Math.floor(geometry.size / 4));
