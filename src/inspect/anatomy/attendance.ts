@@ -91,6 +91,8 @@ export class Attendance {
   readonly #alive = new Map<number, boolean>();
   readonly #queues = new Map<number, Waiting[]>();
   readonly #readers = new Map<number, Who[]>();
+  /** The same without those who are only looking. */
+  readonly #reading = new Map<number, Who[]>();
   readonly #known = new Map<number, Who>();
 
   constructor(view: SpanView, damage: Damage[]) {
@@ -133,10 +135,13 @@ export class Attendance {
 
   /** Those, dead or alive, who have a reader word for the lock, and do not wait for it. */
   readers(offset: number): readonly Who[] {
-    const readers = this.#readers.get(offset);
-    if (readers === undefined) return [];
-    const waiting = new Set(this.waiters(offset).map(({ who }) => who.id));
-    return readers.filter(({ id }) => !waiting.has(id));
+    let reading = this.#reading.get(offset);
+    if (reading === undefined) {
+      const waiting = new Set(this.waiters(offset).map(({ who }) => who.id));
+      reading = (this.#readers.get(offset) ?? []).filter(({ id }) => !waiting.has(id));
+      this.#reading.set(offset, reading);
+    }
+    return reading;
   }
 
   #look(slot: number, damage: Damage[]): void {

@@ -19,6 +19,8 @@ export interface State {
 
 /** Words, values and cells: more than any sound span makes people read. */
 const EFFORT_MAX = 4_000_000;
+/** What it takes to list somebody. */
+export const LISTED = 16;
 
 export class Dissection {
   readonly view: SpanView;
@@ -34,6 +36,10 @@ export class Dissection {
     this.words = view.words;
     this.attendance = attendance;
     this.damage = damage;
+  }
+
+  get left(): number {
+    return EFFORT_MAX - this.#effort;
   }
 
   /** False when so much more would be too much. */
@@ -84,4 +90,15 @@ export function counted(count: number, one: string, many: string = `${one}s`): s
 /** Parts of a summary; those that are not there are left out. */
 export function sentence(...parts: (string | false | undefined)[]): string {
   return parts.filter((part) => typeof part === 'string' && part !== '').join('; ');
+}
+
+/** A state that cannot be, in words. */
+export function damaged(what: string): State {
+  return { summary: `damaged: ${what}`, facts: { damage: what } };
+}
+
+/** For what would take too long to look at. */
+export function tooMuch(): State {
+  const what = 'not looked at: the span has more than an inspector can show';
+  return { summary: what, facts: { damage: what } };
 }

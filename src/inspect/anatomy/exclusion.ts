@@ -5,7 +5,16 @@ import { DIED, GRANTED, OWNER, UNRECOVERABLE, WAITERS } from '../../sync/mutex.l
 import { DONE } from '../../sync/once.layout.ts';
 import { DRAINING } from '../../sync/rwlock.layout.ts';
 import type { Waiting, Who } from './attendance.ts';
-import { type Dissection, nameOf, namesOf, type State, sentence } from './dissection.ts';
+import {
+  counted,
+  type Dissection,
+  LISTED,
+  nameOf,
+  namesOf,
+  type State,
+  sentence,
+  tooMuch,
+} from './dissection.ts';
 
 export interface MutexOptions {
   readonly recursive: boolean;
@@ -45,6 +54,7 @@ export function mutexState(found: Dissection, offset: number, options: MutexOpti
 export function rwLockState(found: Dissection, offset: number): State {
   const { word, owner, waiting, waiters } = look(found, offset);
   const readers = found.attendance.readers(offset);
+  if (!found.spend(LISTED * readers.length)) return tooMuch();
   const living = readers.filter(({ alive }) => alive);
   const isLost = (word & UNRECOVERABLE) !== 0;
   const isDraining = (word & DRAINING) !== 0;
@@ -115,10 +125,13 @@ export type Waiter = Pick<Waiting, 'who' | 'mode' | 'blocking' | 'since'>;
 
 /** Who waits for the word at that offset, first in the queue first. */
 export function queueAt(
-  { attendance }: Dissection,
+  found: Dissection,
   offset: number,
 ): { waiting: string; waiters: readonly Waiter[] } {
-  const queue = attendance.waiters(offset);
+  const queue = found.attendance.waiters(offset);
+  if (!found.spend(LISTED * queue.length)) {
+    return { waiters: [], waiting: `${counted(queue.length, 'waiter')}, more than can be listed` };
+  }
   const waiters = queue.map(({ who, mode, blocking, since }) => ({ who, mode, blocking, since }));
   const names = namesOf(queue.map(({ who }) => who));
   return { waiters, waiting: queue.length === 0 ? '' : `waiting: ${names}` };

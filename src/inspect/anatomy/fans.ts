@@ -33,9 +33,18 @@ import {
 } from '../../channel/pool.layout.ts';
 import { ID_MASK } from '../../span/participant.layout.ts';
 import type { Who } from './attendance.ts';
-import { counted, type Dissection, nameOf, namesOf, type State, sentence } from './dissection.ts';
+import {
+  counted,
+  type Dissection,
+  damaged,
+  LISTED,
+  nameOf,
+  namesOf,
+  type State,
+  sentence,
+  tooMuch,
+} from './dissection.ts';
 import { queueAt } from './exclusion.ts';
-import { damaged, tooMuch } from './signals.ts';
 import type { Extent } from './streams.ts';
 
 /** A reader of a channel, and how many messages it has not taken yet. */
@@ -50,7 +59,7 @@ export function broadcastState(found: Dissection, { offset, length, options }: E
   if (!isPossible || sizeOf(capacity, seats) !== length || offset % 8 !== 0) {
     return damaged(`${length} bytes with the options ${options >>> 0} are no broadcast`);
   }
-  if (!found.spend(4 * seats)) return tooMuch();
+  if (!found.spend(LISTED * seats)) return tooMuch();
   const at = (word: number): number => found.word(offset + 4 * word);
   const count = (index: number): number => found.count(offset + 8 * index);
   const written = at(Word.written);

@@ -17,8 +17,7 @@ import {
 import { readName } from '../../locks/lock-name.ts';
 import { idOf } from '../../span/participant.layout.ts';
 import type { Who } from './attendance.ts';
-import { counted, type Dissection, nameOf, type State, sentence } from './dissection.ts';
-import { damaged } from './signals.ts';
+import { counted, type Dissection, damaged, nameOf, type State, sentence } from './dissection.ts';
 import type { Extent } from './streams.ts';
 
 /** A request of somebody living for a lock. */

@@ -8,10 +8,9 @@ import { layoutOf, storedLayout } from '../../span/stored-layout.ts';
 import { load } from '../../word/atomics.ts';
 import { readBytes } from '../../word/bytes.ts';
 import type { Who } from './attendance.ts';
-import type { Dissection, State } from './dissection.ts';
+import { type Dissection, damaged as damagedState, type State } from './dissection.ts';
 import { decoderOf, embeddedState, type KindDecoder } from './kinds.ts';
 import type { LockClaim } from './lock-space.ts';
-import { damaged as damagedState } from './signals.ts';
 import type { Extent, LatestState } from './streams.ts';
 import { type Value, valuesAt } from './values.ts';
 
@@ -232,11 +231,12 @@ function valueIn(
     damage.push(`its layout says ${layout.size} bytes, and it has ${length}`);
     return NOTHING;
   }
-  if (!found.spend(leaves)) {
+  const most = Math.min(leaves, found.left);
+  if (most < 1) {
     damage.push('its value was not read: the span has more than an inspector can show');
     return NOTHING;
   }
-  const shown = valuesAt(layout, found.words.buffer, offset, leaves, (shape, at, size, path) => {
+  const shown = valuesAt(layout, found.words.buffer, offset, most, (shape, at, size, path) => {
     const state =
       at % 4 === 0
         ? embeddedState(found, shape, at, size)
@@ -245,5 +245,6 @@ function valueIn(
     if (state.facts.damage !== undefined) damage.push(`${path}: ${state.facts.damage}`);
     return state;
   });
-  return shown;
+  found.spend(Math.min(shown.leaves, found.left));
+  return { value: shown.value, cut: shown.cut };
 }

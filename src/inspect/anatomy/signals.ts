@@ -18,7 +18,16 @@ import {
   SemaphoreWord,
 } from '../../sync/semaphore.layout.ts';
 import type { Who } from './attendance.ts';
-import { counted, type Dissection, namesOf, type State, sentence } from './dissection.ts';
+import {
+  counted,
+  type Dissection,
+  damaged,
+  LISTED,
+  namesOf,
+  type State,
+  sentence,
+  tooMuch,
+} from './dissection.ts';
 import { queueAt } from './exclusion.ts';
 
 export interface SemaphoreOptions {
@@ -59,7 +68,7 @@ function ownedPermits(found: Dissection, offset: number, length: number, max: nu
   if (max > OWNED_PERMITS_MAX || max > room) {
     return damaged(`it says that there are ${max} permits, and has room for ${room}`);
   }
-  if (!found.spend(max)) return tooMuch();
+  if (!found.spend(LISTED * max)) return tooMuch();
   const owners: Who[] = [];
   let free = 0;
   let left = 0;
@@ -100,7 +109,7 @@ export function barrierState(
   if (parties < 1 || parties > PARTIES_MAX || barrierSize(parties) > length) {
     return damaged(`it says that it is for ${parties}, in ${length} bytes`);
   }
-  if (!found.spend(parties)) return tooMuch();
+  if (!found.spend(LISTED * parties)) return tooMuch();
   const word = found.word(offset);
   const arrived = countOf(word);
   const isBroken = (word & BROKEN) !== 0;
@@ -153,15 +162,4 @@ export function eventState(
 
 function distinct(all: readonly Who[]): Who[] {
   return [...new Map(all.map((who) => [who.id, who])).values()];
-}
-
-/** A state that cannot be, in words. */
-export function damaged(what: string): State {
-  return { summary: `damaged: ${what}`, facts: { damage: what } };
-}
-
-/** For what would take too long to look at. */
-export function tooMuch(): State {
-  const what = 'not looked at: the span has more than an inspector can show';
-  return { summary: what, facts: { damage: what } };
 }

@@ -42,9 +42,8 @@ import {
 import { countersOf as ringCounters } from '../../channel/ring-counters.ts';
 import { load } from '../../word/atomics.ts';
 import type { Who } from './attendance.ts';
-import { counted, type Dissection, nameOf, type State, sentence } from './dissection.ts';
+import { counted, type Dissection, damaged, nameOf, type State, sentence } from './dissection.ts';
 import { queueAt } from './exclusion.ts';
-import { damaged, tooMuch } from './signals.ts';
 
 /** What a directory entry says of a channel. */
 export interface Extent {
@@ -153,11 +152,13 @@ export function queueState(found: Dissection, { offset, length, options }: Exten
   ) {
     return damaged(`its head is at ${head >>> 0} and its tail at ${tail >>> 0}`);
   }
-  if (!found.spend(4 * capacity)) return tooMuch();
-  const cells = cellsOf(found, offset, capacity, strideOf(messageMax));
+  // Of a queue of millions only the positions are looked at.
+  const cells = found.spend(4 * capacity)
+    ? cellsOf(found, offset, capacity, strideOf(messageMax))
+    : undefined;
   const ended = (at(QueueWord.notice) & ENDED) !== 0;
   const dropped = at(QueueWord.dropped) >>> 0;
-  const { held, writing, reading, received, bytes } = cells;
+  const { writing = [], reading = [] } = cells ?? {};
   return {
     summary: sentence(
       `${counted(depth, 'message')} of at most ${capacity}`,
@@ -172,9 +173,11 @@ export function queueState(found: Dissection, { offset, length, options }: Exten
       delivery: (options & 1) !== 0 ? 'at-most-once' : 'at-least-once',
       depth,
       highWater: Math.min(Math.max(at(QueueWord.highWater), 0), capacity),
-      sent: received + dropped + held,
-      received,
-      bytes,
+      ...(cells && {
+        sent: cells.received + dropped + cells.held,
+        received: cells.received,
+        bytes: cells.bytes,
+      }),
       dropped,
       skipped: at(QueueWord.skipped) >>> 0,
       redelivered: at(QueueWord.redelivered) >>> 0,

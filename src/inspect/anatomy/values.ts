@@ -39,6 +39,8 @@ export interface Values {
   readonly value: Value;
   /** What was left out: `pixels: 100 of 307,200 elements`. */
   readonly cut: readonly string[];
+  /** How many leaves that are. */
+  readonly leaves: number;
 }
 
 /** Says what a lock or its kin in a value is doing. `at` counts bytes of the buffer. */
@@ -72,7 +74,7 @@ export function valuesAt(
 ): Values {
   const walk: Walk = { buffer, describe, cut: [], left: leaves };
   const value = valueIn(walk, layout, offset, '');
-  return { value, cut: walk.cut };
+  return { value, cut: walk.cut, leaves: leaves - walk.left };
 }
 
 function valueIn(walk: Walk, layout: Layout, at: number, path: string): Value {
