@@ -1,6 +1,6 @@
 // `memspan inspect`: a span taken apart, one of its objects, or raw bytes. Only reads.
 
-import { MemspanError, parseLayout, Segment } from '../index.ts';
+import { type MemspanError, parseLayout, Segment } from '../index.ts';
 import { type Anatomy, dissect, valuesAt } from '../inspect/anatomy.ts';
 import { hexLines } from './inspect/hex.ts';
 import { plain } from './inspect/plain.ts';
@@ -25,6 +25,11 @@ const LEAVES_OF_ONE = 20_000;
 export function inspect(target: string, options: InspectOptions): void {
   const { name, object } = partsOf(target);
   const segment = opened(name);
+  if (segment === undefined) {
+    const nothing = dissect(name);
+    print(options.json === true, brief(nothing), () => segmentHead(nothing));
+    return;
+  }
   try {
     const leaves = object === undefined && options.json !== true ? LEAVES : LEAVES_OF_ONE;
     const anatomy = dissect(segment, { leaves });
@@ -49,13 +54,16 @@ function partsOf(target: string): { name: string; object: string | undefined } {
   return { name: path.slice(0, slash), object: path.slice(slash + 1) };
 }
 
-function opened(name: string): Segment {
+/** Undefined for one without bytes. */
+function opened(name: string): Segment | undefined {
   try {
     return Segment.open(name, { readOnly: true, allowOwner: 'any' });
   } catch (error) {
-    if (!(error instanceof MemspanError) || error.code !== 'ERR_MEMSPAN_NOT_FOUND') throw error;
+    const { code } = error as MemspanError;
+    if (code === 'ERR_MEMSPAN_EMPTY') return undefined;
+    if (code !== 'ERR_MEMSPAN_NOT_FOUND') throw error;
     throw new CommandError(
-      error.code,
+      code,
       `inspect: there is no segment '${name}'`,
       'See what there is with `memspan ls`',
     );

@@ -1,8 +1,9 @@
 // Anatomy: all that can be said about a segment by looking at it. Attaches to nothing, writes nothing, and believes no
 // byte: what cannot be is labelled, and the rest is there.
 
-import { fstatSync } from 'node:fs';
+import { fstatSync, lstatSync } from 'node:fs';
 import { MemspanError } from '../errors.ts';
+import { pathOf } from '../segment/name.ts';
 import { Segment } from '../segment/segment.ts';
 import { SpanView } from '../span/view.ts';
 import { Attendance, type Attendant, type Who } from './anatomy/attendance.ts';
@@ -82,7 +83,13 @@ export interface DissectOptions {
  */
 export function dissect(of: Segment | string, { leaves = 1000 }: DissectOptions = {}): Anatomy {
   if (of instanceof Segment) return anatomyOf(of, leaves);
-  const segment = Segment.open(of, { readOnly: true, allowOwner: 'any' });
+  let segment: Segment;
+  try {
+    segment = Segment.open(of, { readOnly: true, allowOwner: 'any' });
+  } catch (error) {
+    if ((error as MemspanError).code === 'ERR_MEMSPAN_EMPTY') return nothingOf(of);
+    throw error;
+  }
   try {
     return anatomyOf(segment, leaves);
   } finally {
@@ -90,14 +97,35 @@ export function dissect(of: Segment | string, { leaves = 1000 }: DissectOptions 
   }
 }
 
+/** Of a file without bytes. */
+function nothingOf(name: string): Anatomy {
+  const { mode = 0, uid = 0 } = lstatSync(pathOf(name), { throwIfNoEntry: false }) ?? {};
+  const what = 'it has no bytes: whoever made it has not sized it, or somebody has cut them off';
+  return { ...draftOf(name, 0, [{ where: 'segment', what }]), mode: mode & 0o777, uid };
+}
+
 type Draft = { -readonly [Key in keyof Anatomy]: Anatomy[Key] };
 
 function anatomyOf(segment: Segment, leaves: number): Anatomy {
   const damage: Damage[] = [];
-  const draft: Draft = {
+  const draft = draftOf(segment.name, segment.size, damage);
+  try {
+    fill(draft, segment, damage, leaves);
+  } catch (error) {
+    // The file was cut off, or the segment closed, while it was looked at.
+    if (!(error instanceof MemspanError)) throw error;
+    damage.push({ where: 'segment', what: `the look at it ended early: ${error.message}` });
+  }
+  if (segment.status[0] !== 0)
+    damage.push({ where: 'segment', what: 'it was cut off while it was looked at' });
+  return draft;
+}
+
+function draftOf(name: string | undefined, size: number, damage: readonly Damage[]): Draft {
+  return {
     kind: 'segment',
-    name: segment.name,
-    size: segment.size,
+    name,
+    size,
     mode: 0,
     uid: 0,
     header: undefined,
@@ -109,16 +137,6 @@ function anatomyOf(segment: Segment, leaves: number): Anatomy {
     ring: undefined,
     damage,
   };
-  try {
-    fill(draft, segment, damage, leaves);
-  } catch (error) {
-    // The file was cut off, or the segment closed, while it was looked at.
-    if (!(error instanceof MemspanError)) throw error;
-    damage.push({ where: 'segment', what: `the look at it ended early: ${error.message}` });
-  }
-  if (segment.status[0] !== 0)
-    damage.push({ where: 'segment', what: 'it was cut off while it was looked at' });
-  return draft;
 }
 
 function fill(draft: Draft, segment: Segment, damage: Damage[], leaves: number): void {

@@ -50,7 +50,7 @@ export function segmentHead({ name, size, mode, kind, ring, damage }: Anatomy): 
     ring === undefined
       ? []
       : [
-          `  ${count(ring.depth)} messages (${ring.bytesUsed} of ${ring.capacity} bytes), ${count(ring.sent)} sent`,
+          `  ${count(ring.depth)} ${ring.depth === 1 ? 'message' : 'messages'} (${ring.bytesUsed} of ${ring.capacity} bytes), ${count(ring.sent)} sent`,
         ];
   return [
     head,
