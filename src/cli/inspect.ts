@@ -111,7 +111,7 @@ function raw(
     }
     const values = valuesAt(layout, segment.buffer, start, LEAVES_OF_ONE);
     const found = { ...brief(anatomy), offset: start, length: layout.size, ...values };
-    print(json, found, () => [...segmentHead(anatomy), '', ...valueLines(values)]);
+    print(json, found, () => [...segmentHead(anatomy), '', ...valueLines(values, 78)]);
     return;
   }
   const shown = Math.min(sizeOf(length, '--length') ?? LENGTH, room, LENGTH_MAX);

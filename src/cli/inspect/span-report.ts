@@ -8,7 +8,7 @@ import {
   type WaitCycle,
   type WaitEdge,
 } from '../../inspect/anatomy.ts';
-import { age, count, duration, memory, paint, printable } from '../format.ts';
+import { age, count, cut, duration, memory, paint, printable } from '../format.ts';
 import { GAP, tableOf } from '../table.ts';
 import { octal } from './plain.ts';
 import { valueLines } from './value-lines.ts';
@@ -33,7 +33,9 @@ export function objectReport(anatomy: Anatomy, object: Anatomy['objects'][number
     ...(layout === undefined ? [] : wrapped(`layout ${printable(layout)}`, '  ')),
     ...(options === 0 ? [] : [`  options 0x${(options >>> 0).toString(16)}`]),
     ...(state === undefined ? [] : wrapped(marked(state.summary), '  ')),
-    ...(object.value === undefined ? [] : ['', ...valueLines(object).map((line) => `  ${line}`)]),
+    ...(object.value === undefined
+      ? []
+      : ['', ...valueLines(object, WIDTH - 4).flatMap((line) => wrapped(line, '  '))]),
     ...(state === undefined ? [] : factLines(state.facts)),
     ...section(
       'DAMAGE',
@@ -86,11 +88,11 @@ function section(title: string, lines: readonly string[]): string[] {
 function participantLines({ participants }: Anatomy): string[] {
   if (participants.length === 0) return ['  nobody is attached'];
   const rows = participants.map(({ who, tid, program, state, isElsewhere, attachedAt }) => [
-    `  ${printable(who.name ?? '')}`,
+    `  ${fitted(printable(who.name ?? ''), 30)}`,
     `${who.pid}${tid === who.pid || tid === 0 ? '' : `/${tid}`}${isElsewhere === true ? '*' : ''}`,
     who.alive ? (state === 'attached' ? paint.green('alive') : 'joining') : paint.red('dead'),
     attachedAt === undefined ? '?' : age(Date.now() - +attachedAt),
-    printable(program),
+    fitted(printable(program), 18),
   ]);
   const head = [
     { title: '  THREAD' },
@@ -107,6 +109,11 @@ function participantLines({ participants }: Anatomy): string[] {
     ...lines.flatMap((line, i) => [line, ...doingsOf(participants[i] as Participant)]),
     ...(elsewhere ? [paint.dim('  * as it sees itself, in another pid namespace')] : []),
   ];
+}
+
+/** On a terminal a participant is one line. */
+function fitted(text: string, width: number): string {
+  return process.stdout.isTTY === true ? cut(text, width) : text;
 }
 
 function doingsOf({ who, holds, waits }: Participant): string[] {
@@ -139,14 +146,14 @@ function objectLines({ objects, unfinished }: Anatomy): string[] {
     const head = `  ${paint.dim(kind.padEnd(kinds))}${paint.bold(printable(name))}`;
     const indent = ' '.repeat(2 + kinds);
     const said = state === undefined ? bytes(length) : marked(state.summary);
-    const value = object.value === undefined ? [] : valueLines(object);
+    const value = object.value === undefined ? [] : valueLines(object, WIDTH - indent.length - 2);
     const messages =
       layout !== undefined && object.value === undefined ? [`of ${printable(layout)}`] : [];
     const damage = state?.facts.damage === undefined ? object.damage : [];
     return [
       head,
       ...[said, ...messages].flatMap((text) => wrapped(text, indent)),
-      ...shortened(value).map((line) => `${indent}${line}`),
+      ...shortened(value).flatMap((line) => wrapped(line, indent)),
       ...damage.map((what) => `${indent}${paint.red(printable(`damaged: ${what}`))}`),
     ];
   });
@@ -165,7 +172,7 @@ function shortened(lines: readonly string[]): string[] {
 }
 
 function waitLines({ waits, cycles }: Anatomy): string[] {
-  const lines = waits.map((edge) => `  ${arrow(edge)}`);
+  const lines = waits.flatMap((edge) => wrapped(arrow(edge), '  '));
   return [...lines, ...cycles.flatMap(cycleLines)];
 }
 

@@ -3,30 +3,31 @@
 import { DamagedValue, EmbeddedValue, type Values } from '../../inspect/anatomy.ts';
 import { cut, paint, printable } from '../format.ts';
 
-/** Columns. */
-const WIDTH = 76;
-
-export function valueLines({ value, cut: left }: Pick<Values, 'value' | 'cut'>): string[] {
+/** `width`: columns for rows; texts may be longer. */
+export function valueLines(
+  { value, cut: left }: Pick<Values, 'value' | 'cut'>,
+  width: number,
+): string[] {
   const notes = left.map((what) => paint.dim(`(${printable(what)})`));
-  return [...linesOf('', value), ...notes];
+  return [...linesOf('', value, width), ...notes];
 }
 
-function linesOf(path: string, value: unknown): string[] {
+function linesOf(path: string, value: unknown, width: number): string[] {
   if (value instanceof DamagedValue)
     return [line(path, paint.red(`damaged: ${printable(value.damaged)}`))];
   if (value instanceof EmbeddedValue)
     return [line(path, printable(`${value.kind}, ${value.summary}`))];
-  if (value instanceof Uint8Array) return rows(path, Array.from(value, byteText), ' ');
+  if (value instanceof Uint8Array) return rows(path, Array.from(value, byteText), width, ' ');
   if (Array.isArray(value)) {
     if (value.some((each) => typeof each === 'object' && each !== null)) {
-      return value.flatMap((each, index) => linesOf(`${path}[${index}]`, each));
+      return value.flatMap((each, index) => linesOf(`${path}[${index}]`, each, width));
     }
-    return rows(path, value.map(shown));
+    return rows(path, value.map(shown), width);
   }
   if (typeof value === 'object' && value !== null) {
     const members = Object.entries(value);
     return members.flatMap(([name, member]) =>
-      linesOf(path === '' ? name : `${path}.${name}`, member),
+      linesOf(path === '' ? name : `${path}.${name}`, member, width),
     );
   }
   return [line(path, shown(value))];
@@ -37,7 +38,7 @@ function line(path: string, text: string): string {
 }
 
 /** As many as fit on a line; further lines say with which one they begin. */
-function rows(path: string, texts: readonly string[], between = ', '): string[] {
+function rows(path: string, texts: readonly string[], columns: number, between = ', '): string[] {
   const lines: string[] = [];
   let from = 0;
   while (from < texts.length || lines.length === 0) {
@@ -46,7 +47,7 @@ function rows(path: string, texts: readonly string[], between = ', '): string[] 
     let width = label.length + 5;
     while (
       to < texts.length &&
-      (to === from || width + (texts[to] as string).length + between.length <= WIDTH)
+      (to === from || width + (texts[to] as string).length + between.length <= columns)
     ) {
       width += (texts[to] as string).length + between.length;
       to++;
