@@ -1,5 +1,6 @@
 // An inspector and damaged spans: it labels what cannot be, shows the rest, and changes nothing.
 import assert from 'node:assert/strict';
+import fs from 'node:fs';
 import { test } from 'node:test';
 import type { Segment } from '../../src/index.ts';
 import { type Anatomy, DamagedValue, dissect } from '../../src/inspect/anatomy.ts';
@@ -8,6 +9,7 @@ import { Header } from '../../src/span/header.layout.ts';
 import { Cell, Slot } from '../../src/span/participant.layout.ts';
 import { SpanView } from '../../src/span/view.ts';
 import { memspan } from '../cli/memspan.ts';
+import { shmPath } from '../support/segments.ts';
 import { hashOf, inspectDamaged } from './damages.ts';
 import { specimen, staged } from './specimen.ts';
 
@@ -158,6 +160,13 @@ test('a slot and its cells: what cannot be is labelled', () =>
       assert.match(labelsOf(dissect(segment)), label);
       words[at] = before;
     }
+  }));
+
+test('a file that is cut off under the mapping: a report that says so', () =>
+  withPatient(({ segment }) => {
+    fs.truncateSync(shmPath(segment.name as string), 8192);
+    const found = dissect(segment);
+    assert.match(labelsOf(found), /segment: (the look at it ended early|it was cut off)/);
   }));
 
 test('the command on a damaged span: a report with labels, exit code 0, and no byte has changed', () =>
