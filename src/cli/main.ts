@@ -91,6 +91,15 @@ function define(): void {
     .addHelpText('after', LS_HELP)
     .action(async (patterns, options) => (await import('./ls.ts')).ls(patterns, options));
 
+  command('inspect', 'take a span apart: who is attached, what is held, who waits')
+    .argument('<name>', 'a span, SPAN/OBJECT, or a segment of raw bytes')
+    .option('--layout <text>', "show bytes as values: 'struct{hp:u32,pos:array(f64,3)}'")
+    .option('--offset <bytes>', 'where raw bytes begin: 4096, 0x1000')
+    .option('--length <bytes>', 'how many raw bytes to show (default: 256)')
+    .option('--json', 'print all of it as one JSON document')
+    .addHelpText('after', INSPECT_HELP)
+    .action(async (name, options) => (await import('./inspect.ts')).inspect(name, options));
+
   command('shell', 'read, write, lock and wait by hand, in several terminals at once')
     .argument('<name>', 'the span that the shells share; made if there is none')
     .option('--read-only', 'map it without leave to write')
@@ -105,15 +114,6 @@ function define(): void {
     .option('--json', 'print what was observed, or the list, as one JSON document')
     .addHelpText('after', '\nFor example:\n\n  memspan lab counter')
     .action(async (name, options) => (await import('./lab.ts')).lab(name, options));
-
-  command('inspect', 'take a span apart: who is attached, what is held, who waits')
-    .argument('<name>', 'a span, SPAN/OBJECT, or a segment of raw bytes')
-    .option('--layout <text>', "show bytes as values: 'struct{hp:u32,pos:array(f64,3)}'")
-    .option('--offset <bytes>', 'where raw bytes begin: 4096, 0x1000')
-    .option('--length <bytes>', 'how many raw bytes to show (default: 256)')
-    .option('--json', 'print all of it as one JSON document')
-    .addHelpText('after', INSPECT_HELP)
-    .action(async (name, options) => (await import('./inspect.ts')).inspect(name, options));
 
   command('rm', 'remove segments; who has one open keeps it')
     .argument('<name...>', 'the segments to remove')
