@@ -10,15 +10,17 @@ import { fileURLToPath } from 'node:url';
 const SAME = [
   ...['test/tidy', 'test/docs', 'test/bench/', 'test/check/', 'test/interop/'],
   ...['test/cli/demo', 'test/cli/stream-death', 'test/cli/stream-names', 'test/cli/terminal'],
+  ...['test/cli/lab', 'test/cli/shell', 'test/cli/inspect'],
   ...['test/segment/published-whole', 'test/span/containers', 'test/layout/languages'],
 ];
 /** Tests that are left out with them: the kernel ends who is killed. Exits and terminated workers are Node's. */
 const SAME_TESTS = '/\\bby SIGKILL\\b/';
-/** What two versions are enough for, the oldest and the newest: deaths at each step, floods of messages, hostile bytes, examples. */
+/** What two versions are enough for, the oldest and the newest: deaths at each step, floods of messages, hostile bytes, examples, lessons. */
 const ENDS = [
   ...['kills', '-deaths', '.death', 'deadlock', 'paused', 'order'],
   ...['flow', 'mixed', 'soak', 'buffer', 'phases', 'torn'],
   ...['hostile', '.words', '.format', '.states', 'test/examples/'],
+  ...['test/lab/', 'test/inspect/'],
 ];
 const [OLDEST, NEWEST] = ['20', '26'];
 /** Characters of the failures of one version that are told again at the end. */
