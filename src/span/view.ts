@@ -9,7 +9,7 @@ import { load } from '../word/atomics.ts';
 import { readBytes, readFloat } from '../word/bytes.ts';
 import { ENTRY_SIZE, Entry, NAME_SIZE, READY } from './directory.layout.ts';
 import { type Described, describe, type Geometry, type Lifetime } from './geometry.ts';
-import { Header } from './header.layout.ts';
+import { Header, OBJECT_ALIGNMENT } from './header.layout.ts';
 import {
   ATTACHED,
   BLOCKING,
@@ -225,8 +225,9 @@ export class SpanView {
     const offset = this.#long(at + Entry.offset);
     const length = this.#long(at + Entry.length);
     const { objectsOffset, size } = this.geometry;
-    const isInside = offset >= objectsOffset && offset + length <= size && offset % 4 === 0;
-    if (!isInside || nameLength < 1 || nameLength > NAME_SIZE) return undefined;
+    const isInside = offset >= objectsOffset && offset + length <= size;
+    const isAligned = offset % OBJECT_ALIGNMENT === 0;
+    if (!isInside || !isAligned || nameLength < 1 || nameLength > NAME_SIZE) return undefined;
     const layout = storedLayout(this.words, at, { offset, length }, size);
     if (layout === null) return undefined;
     return {

@@ -7,7 +7,7 @@ import { ENTRY_SIZE, Entry } from '../../src/span/directory.layout.ts';
 import { SpanView } from '../../src/span/view.ts';
 import { codeOf, seededRandom, uniqueName } from '../support/segments.ts';
 
-const Note = struct({ count: u32, text: utf8(8) });
+const Note = struct({ count: u32, text: utf8(124) });
 
 function make(t: TestContext): { span: Span; segment: Segment } {
   const span = Span.create(uniqueName());
@@ -64,8 +64,8 @@ test('an entry that leads elsewhere', (t) => {
   const words = new Uint32Array(span.segment.buffer);
   const [offset, length] = [words[at + Entry.offset]!, words[at + Entry.length]!];
   // The layout's text is still where it has to be: behind the object.
-  words[at + Entry.length] = 4;
-  words[at + Entry.offset] = offset + length - 4;
+  words[at + Entry.length] = length - 64;
+  words[at + Entry.offset] = offset + 64;
   assert.equal(
     codeOf(() => recordIn(segment, 'note', Note)),
     'ERR_MEMSPAN_CORRUPT',

@@ -262,6 +262,28 @@ test('an entry that is not READY although others follow is ERR_MEMSPAN_CORRUPT, 
   }
 });
 
+test('an object that does not begin at a multiple of 64 is ERR_MEMSPAN_CORRUPT, for whoever opens it', (t) => {
+  const makers: readonly ((span: Span) => unknown)[] = [
+    (span) => span.bytes('o', { size: 16 }),
+    (span) => span.mutex('o'),
+    (span) => span.ring('o', { capacity: 64 }).writer(),
+    (span) => span.queue('o', { capacity: 4, messageMax: 8 }).writer(),
+  ];
+  for (const open of makers) {
+    const bytes = stage(t, open);
+    const offset = bytes.get(entry(0) + 16);
+    // Zeros: a fresh object, but for its place.
+    for (const by of [4, 8, 2052]) {
+      bytes.set(entry(0) + 16, offset + by);
+      using span = Span.join(bytes.name);
+      assert.equal(
+        codeOf(() => open(span)),
+        'ERR_MEMSPAN_CORRUPT',
+      );
+    }
+  }
+});
+
 test('the entry of a name is found again, whatever characters the name has', (t) => {
   const names = ['\uFEFFx', 'x', 'x\uFEFF', '\uFFFD', '*', '?', 'ä/ö', '\u{1F512}'.repeat(48)];
   const name = uniqueName();
