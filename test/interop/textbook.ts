@@ -138,7 +138,8 @@ export class Terminal {
  * internaltypes.h, where there are 64-bit atomics). `file` is a name in /dev/shm: of an object, or `sem.NAME`.
  */
 export function semaphoreState(file: string): { value: number; waiters: number } {
-  const bytes = readFileSync(shmPath(file));
+  // Who has opened it may not have given it its size yet: zeros will be there.
+  const bytes = Buffer.concat([readFileSync(shmPath(file)), Buffer.alloc(8)]);
   return { value: bytes.readUInt32LE(0), waiters: bytes.readInt32LE(4) };
 }
 
