@@ -7,7 +7,7 @@ export const SHM_DIRECTORY = '/dev/shm';
 
 /**
  * What a segment is called until it is complete, where the kernel has no unnamed files: `.memspan-PID-RANDOM`.
- * One whose process has ended is a leftover.
+ * One whose maker is dead is a leftover (unfinished.ts).
  */
 export const TEMPORARY_PREFIX = '.memspan-';
 

@@ -1,12 +1,11 @@
 // The kernel object behind a segment: a descriptor, opened safely or made whole before it has a name.
 
-import { randomBytes } from 'node:crypto';
 import { constants, fchmodSync, fstatSync, ftruncateSync, lstatSync, rmSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { dirname } from 'node:path';
 import { native, without } from '../binding.ts';
 import { invalidArgument, MemspanError, systemError } from '../errors.ts';
-import { TEMPORARY_PREFIX } from './name.ts';
 import type { OpenOptions } from './options.ts';
+import { finished, openTemporary } from './unfinished.ts';
 
 const O_TMPFILE = 0o20000000 | constants.O_DIRECTORY;
 const SAFE_OPEN = constants.O_NONBLOCK | constants.O_NOCTTY;
@@ -142,7 +141,10 @@ export function publish<T extends Published>(
       // The number may be another file's by now.
       if (made.closed) throw invalidArgument('init may not close the segment that it fills');
       if (temporary === undefined) checked(native.link(fd, path), 'linkat', subject);
-      else checked(native.renameNoReplace(temporary, path), 'renameat2', subject);
+      else {
+        checked(native.renameNoReplace(temporary, path), 'renameat2', subject);
+        finished(fd);
+      }
       return made;
     } catch (error) {
       made.close();
@@ -161,12 +163,9 @@ function unpublished(path: string, subject: Subject): { fd: number; temporary?: 
     if (fd >= 0) return { fd };
     if (!NO_TMPFILE.has(fd)) checked(fd, 'open', subject);
   }
-  const temporary = join(
-    directory,
-    `${TEMPORARY_PREFIX}${process.pid}-${randomBytes(8).toString('hex')}`,
-  );
-  const flags = constants.O_RDWR | constants.O_CREAT | constants.O_EXCL | constants.O_NOFOLLOW;
-  return { fd: checked(native.open(temporary, flags, 0o600), 'open', subject), temporary };
+  const made = openTemporary(directory);
+  checked(made.fd, 'open', subject);
+  return made;
 }
 
 /** Makes the object longer, with its room reserved, or shorter. A failure leaves its size as it was. */
