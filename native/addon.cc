@@ -11,6 +11,7 @@
 #include "guard.h"
 #include "mapping.h"
 #include "os/os.h"
+#include "sleep.h"
 #include "wait.h"
 #include "watch.h"
 
@@ -89,6 +90,11 @@ Napi::Value MapProbe(const Napi::CallbackInfo& info) {
   return Describe(info, mapping);
 }
 
+// () → whether one can wait for several words at once
+Napi::Value WaitsForAny(const Napi::CallbackInfo& info) {
+  return Napi::Boolean::New(info.Env(), HasWaitAny());
+}
+
 // (handle) → the first word as the mapped memory has it
 Napi::Value ReadProbe(const Napi::CallbackInfo& info) {
   return Napi::Number::New(info.Env(), *reinterpret_cast<uint32_t*>(MappingOf(info)->base));
@@ -161,6 +167,7 @@ Napi::Object Init(Napi::Env env, Napi::Object exports) {
   Export<WatchFile>(env, exports, "watchFile");
   Export<UnwatchFile>(env, exports, "unwatchFile");
   Export<CountNews>(env, exports, "countNews");
+  Export<WaitsForAny>(env, exports, "waitsForAny");
   Export<CancelWait>(env, exports, "cancelWait");
   InitOs(env, exports);
   return exports;

@@ -87,6 +87,7 @@ interface Binding {
   watchFile(fd: number): number;
   unwatchFile(watch: number): void;
   countNews(): number;
+  waitsForAny(): boolean;
   /** The system's own objects: src/os/native.ts has its type. */
   os: unknown;
 }
@@ -108,6 +109,7 @@ const LINUX_ONLY = [
   'watchFile',
   'unwatchFile',
   'countNews',
+  'waitsForAny',
 ] as const satisfies readonly (keyof Binding)[];
 
 type OnSettled = (ticket: number, outcome: number) => void;
