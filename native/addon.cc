@@ -161,6 +161,7 @@ Napi::Object Init(Napi::Env env, Napi::Object exports) {
   Export<RenameNoReplace>(env, exports, "renameNoReplace");
   Export<LockByte>(env, exports, "lockByte");
   Export<ProbeBytes>(env, exports, "probeBytes");
+  Export<IsOnlyUser>(env, exports, "isOnlyUser");
   Export<Wait>(env, exports, "wait");
   Export<Notify>(env, exports, "notify");
   Export<WaitAsync>(env, exports, "waitAsync");

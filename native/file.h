@@ -18,6 +18,8 @@ Napi::Value RenameNoReplace(const Napi::CallbackInfo& info);  // (from, to)
 Napi::Value LockByte(const Napi::CallbackInfo& info);  // (fd, offset, 'r' 1 | 'w' 2 | unlock 0)
 // (fd, offset, length) → 1 if another holds any of them
 Napi::Value ProbeBytes(const Napi::CallbackInfo& info);
+// (fd) → 1 if it is the file's only open file description, 0 if not, −errno if only its owner may ask
+Napi::Value IsOnlyUser(const Napi::CallbackInfo& info);
 
 // 0, or the errno of a request for `length` more bytes that cannot be met. Asked first, because the kernel would find out
 // only when it has given away all there is; on a memory file system it would kill processes before that.

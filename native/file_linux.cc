@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <stdio.h>
 #include <sys/mman.h>
 #include <sys/resource.h>
@@ -153,6 +154,18 @@ Napi::Value ProbeBytes(const Napi::CallbackInfo& info) {
   const int result = fcntl(Int(info, 0), F_OFD_GETLK, &range);
   if (result < 0) return Result(info, result);
   return Napi::Number::New(info.Env(), range.l_type == F_UNLCK ? 0 : 1);
+}
+
+// A write lease is granted only where no other open file description of the file is left, in any process, also when only
+// a mapping keeps it (fcntl(2)); it is given back at once. Who opens the file in that instant waits, or with
+// O_NONBLOCK is told EWOULDBLOCK; SIGURG, which nobody hears, tells us of it in place of SIGIO.
+Napi::Value IsOnlyUser(const Napi::CallbackInfo& info) {
+  const int fd = Int(info, 0);
+  if (fcntl(fd, F_SETSIG, SIGURG) != 0) return Result(info, -1);
+  if (fcntl(fd, F_SETLEASE, F_WRLCK) != 0) {
+    return Napi::Number::New(info.Env(), errno == EAGAIN ? 0 : -errno);
+  }
+  return Result(info, fcntl(fd, F_SETLEASE, F_UNLCK) != 0 ? -1 : 1);
 }
 
 }  // namespace memspan

@@ -63,6 +63,7 @@ interface Binding {
   renameNoReplace(from: string, to: string): number;
   lockByte(fd: number, offset: number, kind: number): number;
   probeBytes(fd: number, offset: number, length: number): number;
+  isOnlyUser(fd: number): number;
   wait(
     view: WaitableArray,
     index: number,
@@ -103,6 +104,7 @@ const LINUX_ONLY = [
   'renameNoReplace',
   'lockByte',
   'probeBytes',
+  'isOnlyUser',
   'wait',
   'notify',
   'waitAsync',

@@ -11,7 +11,7 @@ import { invalidArgument, outOfRange } from '../errors.ts';
 import { checked, type Subject } from './object.ts';
 
 /** The first lifeline's byte; no segment reaches that far. */
-const FIRST_BYTE = 2 ** 48;
+export const FIRST_BYTE: number = 2 ** 48;
 const INDEX_MAX = 2 ** 30;
 
 const UNLOCK = 0;

@@ -14,6 +14,10 @@ const NO_TMPFILE = new Set([
   -95 /* EOPNOTSUPP */, -21 /* EISDIR */, -2 /* ENOENT */, -22 /* EINVAL */,
 ]);
 
+const LEASED = -11; // EWOULDBLOCK, of O_NONBLOCK
+/** Far longer than anybody has it who is not stopped just then. */
+const LEASE_MS = 1000;
+
 /** What the messages call it. */
 export interface Subject {
   readonly operation: string;
@@ -85,11 +89,23 @@ export function openObject(
     SAFE_OPEN |
     (readOnly ? constants.O_RDONLY : constants.O_RDWR) |
     (follow ? 0 : constants.O_NOFOLLOW);
-  const fd = checked(native.open(path, flags, 0), 'open', subject);
+  const fd = checked(openPatiently(path, flags), 'open', subject);
   return closingOnError(fd, () => {
     statOf(fd, subject);
     return fd;
   });
+}
+
+/**
+ * A file that somebody has leased cannot be opened without waiting; to find out who uses it, this is done for an
+ * instant (deserted.ts). A descriptor, or −errno.
+ */
+export function openPatiently(path: string, flags: number): number {
+  const deadline = performance.now() + LEASE_MS;
+  for (;;) {
+    const fd = native.open(path, flags, 0);
+    if (fd !== LEASED || performance.now() > deadline) return fd;
+  }
 }
 
 export function checkOwner(

@@ -9,7 +9,7 @@ import { Header } from './header.layout.ts';
 import { ID_MASK } from './participant.layout.ts';
 import type { SpanView } from './view.ts';
 
-const GATE = 0;
+export const GATE = 0;
 
 /** How long somebody alive may be alone in there before we say that they are in the way. */
 export const GATE_WAIT_MS = 10_000;

@@ -93,9 +93,15 @@ export interface Described {
 
 /**
  * Reads a header. Throws `ERR_MEMSPAN_NOT_A_SPAN` for other people's bytes, `ERR_MEMSPAN_VERSION` for a
- * format that this memspan does not know, and `ERR_MEMSPAN_CORRUPT` for numbers that cannot be.
+ * format that this memspan does not know, and `ERR_MEMSPAN_CORRUPT` for numbers that cannot be. The buffer may
+ * end with the header; `length` is then what the whole has.
  */
-export function describe(buffer: SharedArrayBuffer, operation: string, object?: string): Described {
+export function describe(
+  buffer: SharedArrayBuffer,
+  operation: string,
+  object?: string,
+  length: number = buffer.byteLength,
+): Described {
   const subject = { operation, object };
   if (buffer.byteLength < HEADER_SIZE || !hasMagic(buffer)) {
     throw new MemspanError('ERR_MEMSPAN_NOT_A_SPAN', {
@@ -128,7 +134,7 @@ export function describe(buffer: SharedArrayBuffer, operation: string, object?: 
       found,
     });
   };
-  if (size !== buffer.byteLength) damaged('size', buffer.byteLength, size);
+  if (size !== length) damaged('size', length, size);
   if (participants < 1 || participants > PARTICIPANTS_MAX) {
     damaged('participants', `from 1 to ${PARTICIPANTS_MAX}`, participants);
   }
