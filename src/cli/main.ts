@@ -33,6 +33,15 @@ Only reads: attaches to nothing, and shows what is intact of a damaged span.
   memspan inspect game/score
   memspan inspect frames --offset 0x1000 --layout 'array(f32,16)'`;
 
+const DOCTOR_HELP = `
+Looks only, unless told --clean --yes. Exits with 1 when it finds errors, with 0
+when there are none; warnings and notes are no errors. With --clean it exits
+with 1 when something could not be removed. For example:
+
+  memspan doctor
+  memspan doctor --clean          # what would go
+  memspan doctor --clean --yes    # and now it goes`;
+
 const args = process.argv.slice(2);
 const program = new Command('memspan');
 
@@ -114,6 +123,14 @@ function define(): void {
     .option('--json', 'print what was observed, or the list, as one JSON document')
     .addHelpText('after', '\nFor example:\n\n  memspan lab counter')
     .action(async (name, options) => (await import('./lab.ts')).lab(name, options));
+
+  command('doctor', 'find what is wrong with it, and remove what is nobody’s')
+    .argument('[pattern]', "look only at these names, as in 'game-*', not at the machine")
+    .option('--clean', 'show what is provably nobody’s and would be removed')
+    .option('--yes', 'with --clean: remove it')
+    .option('--json', 'print one JSON document')
+    .addHelpText('after', DOCTOR_HELP)
+    .action(async (pattern, options) => (await import('./doctor.ts')).doctor(pattern, options));
 
   command('rm', 'remove segments; who has one open keeps it')
     .argument('<name...>', 'the segments to remove')

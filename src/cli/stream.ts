@@ -12,7 +12,7 @@
 // Who is alive is the kernel's word, by lifelines of the segment:
 //
 //   0, 1   the ring's writer and reader: came, and its lifeline is not held, means gone
-//   2      the gate: held shared by each attached process; a newcomer who gets it for itself alone knows that
+//   2      the gate (inspect/stream-mark.ts): held shared by each attached process; a newcomer who gets it for itself alone knows that
 //          nobody is there: what it found is the leftover of killed processes, and it removes it
 //
 // A ring without the label is a program's own. It can be joined (what it holds are messages, put end to end), but
@@ -27,6 +27,7 @@ import {
   type RingWriter,
   Segment,
 } from '../index.ts';
+import { isStream, LABEL, labelOf, STREAM_GATE, TRAILER_BYTES } from '../inspect/stream-mark.ts';
 import { CommandError } from './report.ts';
 
 export type StreamEnd = RingWriter | RingReader;
@@ -75,10 +76,6 @@ export interface Joined<End extends StreamEnd> {
   peer(): 'absent' | 'attached' | 'gone';
 }
 
-const LABEL = 'memspan stream 1'.padEnd(32, '\n');
-const TRAILER_BYTES = 64;
-const LABEL_AT = 32;
-const GATE = 2;
 const RETRY_MS = 10;
 /** How long the stream before may take, at most, to end after one of its sides was killed. */
 const PATIENCE_MS = 10_000;
@@ -141,7 +138,7 @@ function make<End extends StreamEnd>(
       size,
       init: (segment) => {
         labelOf(segment).write(LABEL, 'latin1');
-        const gate = segment.lifeline(GATE, { shared: true }) as Lifeline;
+        const gate = segment.lifeline(STREAM_GATE, { shared: true }) as Lifeline;
         attached = attach(segment, side, gate);
       },
     });
@@ -162,16 +159,16 @@ function joinFound<End extends StreamEnd>(
   let joined: Joined<End> | undefined;
   let gate: Lifeline | null = null;
   try {
-    if (!isLabelled(segment)) {
+    if (!isStream(segment)) {
       joined = joinProgram(segment, side);
       return joined;
     }
-    gate = segment.lifeline(GATE);
+    gate = segment.lifeline(STREAM_GATE);
     if (gate !== null) {
       segment.unlink();
       return undefined;
     }
-    gate = segment.lifeline(GATE, { shared: true });
+    gate = segment.lifeline(STREAM_GATE, { shared: true });
     // Refused: another newcomer is looking. Renamed: everybody left while this one was coming.
     if (gate !== null && isNamed(segment)) joined = takeSide(segment, side, gate);
     return joined;
@@ -246,14 +243,6 @@ function isRing(segment: Segment): boolean {
   } catch {
     return false;
   }
-}
-
-function isLabelled(segment: Segment): boolean {
-  return segment.size > TRAILER_BYTES && labelOf(segment).toString('latin1') === LABEL;
-}
-
-function labelOf({ buffer, size }: Segment): Buffer {
-  return Buffer.from(buffer, size - TRAILER_BYTES + LABEL_AT, LABEL.length);
 }
 
 function wordsOf({ buffer, size }: Segment): Int32Array {

@@ -1,0 +1,62 @@
+// Features of the kernel and the runtime that are missing, and what that costs.
+
+import type { Features } from '../../segment/features.ts';
+import type { Finding } from '../diagnosis.ts';
+
+const SANDBOX = 'A sandbox or an old kernel lacks it: allow it (Docker: a newer seccomp profile)';
+
+/** Without `severity` error, memspan goes on in another way. */
+const MISSING: Readonly<Record<keyof Features, Omit<Finding, 'subject'>>> = {
+  procfs: {
+    code: 'no-procfs',
+    severity: 'error',
+    what: 'there is no /proc: nobody can attach to a span',
+    remedy: '`mount -t proc proc /proc`',
+  },
+  memfd: {
+    code: 'no-memfd',
+    severity: 'error',
+    what: 'memory without a name cannot be had (memfd_create): no Segment.anonymous',
+    remedy: `${SANDBOX}, or Linux 3.17`,
+  },
+  ofdLocks: {
+    code: 'no-ofd-locks',
+    severity: 'error',
+    what: 'open-file-description locks cannot be had: nobody can attach to a span',
+    remedy: `${SANDBOX}, or Linux 3.15`,
+  },
+  oTmpfile: {
+    code: 'no-o-tmpfile',
+    severity: 'warning',
+    what: 'there are no unnamed files in /dev/shm (O_TMPFILE): a creator that is killed leaves a hidden one',
+    remedy: 'Linux 3.11 and a tmpfs have them; `memspan doctor --clean` removes what is left',
+  },
+  futexWaitv: {
+    code: 'no-futex-waitv',
+    severity: 'warning',
+    what: 'no waiting for two words at once (futex_waitv): waits wake up again and again to look around',
+    remedy: `${SANDBOX}, or Linux 5.16`,
+  },
+  inotify: {
+    code: 'no-inotify',
+    severity: 'warning',
+    what: 'nobody tells of deaths (inotify): waiters notice one only when they next look, up to 100 ms later',
+    remedy: 'Raise `sysctl fs.inotify.max_user_instances`, or allow it in the sandbox',
+  },
+  sharedBuffers: {
+    code: 'no-shared-buffers',
+    severity: 'warning',
+    what: 'this runtime gives no SharedArrayBuffer over foreign memory: buffers are ArrayBuffers, and do not travel to workers',
+    remedy: 'Use Node 20, 22.23, 24.16 or later',
+  },
+};
+
+export function featureFindings(features: Features): Finding[] {
+  const names = Object.keys(MISSING) as (keyof Features)[];
+  return names
+    .filter((name) => !features[name])
+    .map((name) => ({
+      ...MISSING[name],
+      subject: name === 'sharedBuffers' ? 'runtime' : 'kernel',
+    }));
+}

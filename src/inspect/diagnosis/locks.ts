@@ -1,0 +1,129 @@
+// Locks of a span whose holders have died: mutexes, reader-writer locks, initialisations; by name, and in records.
+
+import { MemspanError } from '../../errors.ts';
+import type { Layout } from '../../layout/layout.ts';
+import { kindName } from '../../span/kinds.ts';
+import { layoutOf } from '../../span/stored-layout.ts';
+import type { ObjectEntry, SpanView } from '../../span/view.ts';
+import '../../sync/embedded.ts';
+import { DIED, GRANTED, OWNER, UNRECOVERABLE } from '../../sync/mutex.layout.ts';
+import { DONE } from '../../sync/once.layout.ts';
+import { DRAINING } from '../../sync/rwlock.layout.ts';
+import { load } from '../../word/atomics.ts';
+import type { Finding } from '../diagnosis.ts';
+import { removal } from './remedies.ts';
+
+interface Lock {
+  readonly kind: 'mutex' | 'rwlock' | 'once';
+  readonly name: string;
+  /** Bytes from the span's beginning. */
+  readonly offset: number;
+}
+
+/** The bit beside an owner that says that its death has done no harm. */
+const HARMLESS: Readonly<Record<Lock['kind'], number>> = {
+  mutex: GRANTED,
+  rwlock: DRAINING,
+  once: DONE,
+};
+const KINDS = new Set(Object.keys(HARMLESS));
+/** So many locks of one record are looked at. */
+const RECORD_MAX = 10_000;
+
+export function lockFindings(view: SpanView): Finding[] {
+  return [...view.entries('skip')].flatMap((entry) =>
+    [...locksOf(view, entry)].flatMap((lock) => findingsOf(view, lock)),
+  );
+}
+
+function* locksOf(view: SpanView, entry: ObjectEntry): IterableIterator<Lock> {
+  const { name, offset, length } = entry;
+  const kind = kindName(entry.kind);
+  if (KINDS.has(kind) && length >= 4) yield { kind: kind as Lock['kind'], name, offset };
+  if (kind !== 'record') return;
+  const layout = layoutIn(view, entry);
+  if (layout === undefined || layout.size > length) return;
+  let count = 0;
+  for (const lock of embeddedIn(layout, name, offset)) {
+    if (count++ === RECORD_MAX) return;
+    yield lock;
+  }
+}
+
+/** A text that is no layout is said elsewhere. */
+function layoutIn(view: SpanView, entry: ObjectEntry): Layout | undefined {
+  try {
+    return layoutOf(view, entry);
+  } catch (error) {
+    if (error instanceof MemspanError) return undefined;
+    throw error;
+  }
+}
+
+function* embeddedIn({ shape, embeds }: Layout, name: string, offset: number): Generator<Lock> {
+  if (!embeds) return;
+  if (shape.kind === 'embedded' && KINDS.has(shape.name)) {
+    yield { kind: shape.name as Lock['kind'], name, offset };
+  } else if (shape.kind === 'array') {
+    for (let i = 0; i < shape.length; i++) {
+      yield* embeddedIn(shape.element, `${name}[${i}]`, offset + i * shape.element.size);
+    }
+  } else if (shape.kind === 'struct' || shape.kind === 'union') {
+    for (const field of shape.fields) {
+      yield* embeddedIn(field.layout, `${name}.${field.name}`, offset + field.offset);
+    }
+  }
+}
+
+function findingsOf(view: SpanView, { kind, name, offset }: Lock): Finding[] {
+  const subject = `${view.segment.name}/${name}`;
+  const word = load(view.words, offset / 4);
+  if (kind !== 'once' && (word & UNRECOVERABLE) !== 0) {
+    return [
+      {
+        code: 'unrecoverable-lock',
+        severity: 'error',
+        subject,
+        what: `this ${kind} was given back with its data unrepaired: nobody can have it any more`,
+        remedy: `End its programs, ${removal(view.segment.name as string)}, and start them again; pass recover to the ${kind}`,
+      },
+    ];
+  }
+  const owner = word & OWNER;
+  const holder = view.participant(owner);
+  if (view.isAlive(owner)) return [];
+  const isHarmless = (word & HARMLESS[kind]) !== 0;
+  if (owner === 0 || isHarmless) return unrepaired(kind, subject, word, isHarmless);
+  // It was given back meanwhile, and then its owner left.
+  if (load(view.words, offset / 4) !== word) return [];
+  const who = holder === undefined ? 'a participant' : `${holder.name} (pid ${holder.pid})`;
+  return [
+    {
+      code: 'abandoned-lock',
+      severity: 'warning',
+      subject,
+      what: `${who} died holding this ${kind}`,
+      remedy: afterDeath(kind),
+    },
+  ];
+}
+
+/** Nobody has it, but somebody died who had. */
+function unrepaired(kind: Lock['kind'], subject: string, word: number, isDone: boolean): Finding[] {
+  if ((word & DIED) === 0 || (kind === 'once' && isDone)) return [];
+  return [
+    {
+      code: 'abandoned-lock',
+      severity: 'warning',
+      subject,
+      what: `somebody died holding this ${kind}, and its data has not been repaired yet`,
+      remedy: afterDeath(kind),
+    },
+  ];
+}
+
+function afterDeath(kind: Lock['kind']): string {
+  return kind === 'once'
+    ? 'Whoever runs it next begins anew, and sees ownerDied'
+    : 'Whoever locks it next sees ownerDied, and has to repair its data (recover, markConsistent)';
+}

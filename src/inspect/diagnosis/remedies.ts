@@ -1,0 +1,15 @@
+// Commands in remedies: people copy them into a shell, and names are whatever somebody has made.
+
+/** In backquotes; each word is one to the shell. */
+export function command(...words: readonly string[]): string {
+  return `\`${words.map(quoted).join(' ')}\``;
+}
+
+/** How the name of a segment is removed. */
+export function removal(name: string): string {
+  return command('memspan', 'rm', ...(name.startsWith('-') ? ['--'] : []), name);
+}
+
+function quoted(word: string): string {
+  return /^[\w./:@%+=,-]+$/.test(word) ? word : `'${word.replaceAll("'", String.raw`'\''`)}'`;
+}
