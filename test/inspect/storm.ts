@@ -52,7 +52,9 @@ export async function storm(t: TestContext, options: StormOptions): Promise<void
   const lanes = Array.from({ length: options.stormers }, (_, i) =>
     lane(STORMER, [String(NAMES)], i % 2 === 0 ? {} : { MEMSPAN_WITHOUT: 'o_tmpfile' }),
   );
-  const cleaners = Array.from({ length: options.cleaners }, () => lane(CLEANER, [], {}));
+  const cleaners = Array.from({ length: options.cleaners }, () =>
+    lane(CLEANER, [String(NAMES)], {}),
+  );
   await Promise.all([...lanes, ...cleaners, doctors()]);
 
   const inodes = kept.map(inodeOf);
