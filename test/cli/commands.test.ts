@@ -8,6 +8,7 @@ import { manifest } from '../support/tree.ts';
 import { failureOf, lineOf, memspan, start } from './memspan.ts';
 
 const COMMANDS = ['demo', 'ls', 'inspect', 'shell', 'lab', 'rm', 'send', 'recv'];
+const COMMANDS = ['demo', 'ls', 'doctor', 'rm', 'send', 'recv'];
 
 function make(t: { after(clean: () => void): void }, size = 4096, mode = 0o600): string {
   const name = uniqueName();

@@ -75,6 +75,26 @@ test('ls cuts long names to the width of the terminal', { skip }, async (t) => {
   assert.match(String((await memspan('ls', name)).stdout), new RegExp(`^${name} `, 'm'));
 });
 
+test('doctor breaks its lines at the width of the terminal; with NO_COLOR no colours', {
+  skip,
+}, async (t) => {
+  const name = uniqueName();
+  Segment.create(name, { size: 4096, mode: 0o666 }).close();
+  t.after(() => Segment.unlink(name));
+  const pane = run(t, `doctor ${name}`);
+  const screen = await shows(pane, /exit code 0/);
+  assert.match(
+    screen,
+    /^! \S+: mode 0666: every user of this machine can change it\n {2}→ `chmod /m,
+  );
+  assert.match(screen, /\n {4}\S/);
+  assert.ok(screen.split('\n').every((line) => line.length <= 80));
+  assert.ok(pane.coloured().includes('\x1b[33m'));
+  const plain = run(t, `doctor ${name}`, 'NO_COLOR=1');
+  await shows(plain, /exit code 0/);
+  assert.ok(!plain.coloured().includes('\x1b'));
+});
+
 test('the demo draws bars and colours; with NO_COLOR no colours', { skip }, async (t) => {
   const pane = run(t, 'demo --quick');
   const screen = await shows(pane, /exit code 0/);

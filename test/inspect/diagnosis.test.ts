@@ -5,7 +5,7 @@ import { test } from 'node:test';
 import { Segment, Span } from '../../src/index.ts';
 import { diagnose, type Finding } from '../../src/inspect/diagnosis.ts';
 import { startChild } from '../support/puppets.ts';
-import { needsRoot, shmPath, uniqueName, until } from '../support/segments.ts';
+import { needsRoot, seededRandom, shmPath, uniqueName, until } from '../support/segments.ts';
 
 const NOBODY = 65_534;
 
@@ -121,6 +121,38 @@ function overwrite(path: string, at: number, byte: number): void {
   fs.writeSync(fd, Buffer.alloc(4, byte), 0, 4, at);
   fs.closeSync(fd);
 }
+
+test('whatever stands in a span, it is diagnosed, and never thrown', async (t) => {
+  const random = seededRandom(t);
+  const name = uniqueName();
+  const victim = await startChild();
+  await victim
+    .run(({ memspan, kept }, name) => {
+      const { array, mutex, Span, struct } = memspan;
+      kept.span = Span.open(name, { participants: 4, objects: 8, size: 32_768 });
+      kept.span.mutex('m').lock();
+      kept.span
+        .view('r', struct({ locks: array(mutex(), 4) }))
+        .locks.get(1)
+        .lock();
+      kept.span.once('o').run(() => process.kill(process.pid, 'SIGKILL'));
+    }, name)
+    .catch(() => {});
+  await victim.exited;
+  const whole = fs.readFileSync(shmPath(name));
+  for (let round = 0; round < 300; round++) {
+    const bytes = Buffer.from(whole);
+    for (let hits = 1 + random() * 20; hits > 0; hits--) {
+      // Half of them in the header's first bytes, where most depends on each.
+      const at = Math.floor(random() * (random() < 0.5 ? 64 : bytes.length / 4)) * 4;
+      bytes.writeUInt32LE(Math.floor(random() * 2 ** (random() * 32)), at % (bytes.length - 3));
+    }
+    const length = random() < 0.1 ? Math.floor(random() * bytes.length) : bytes.length;
+    fs.writeFileSync(shmPath(name), bytes.subarray(0, length));
+    for (const { what, remedy } of findings(name)) assert.ok(what.length * remedy.length > 0);
+  }
+  Span.unlink(name);
+});
 
 test('a format of another version is no damage', () => {
   const name = uniqueName();

@@ -27,7 +27,7 @@ const HARMLESS: Readonly<Record<Lock['kind'], number>> = {
   once: DONE,
 };
 const KINDS = new Set(Object.keys(HARMLESS));
-/** So many locks of one record are looked at. */
+/** So many members of one record are looked at: a text of a few bytes may describe billions. */
 const RECORD_MAX = 10_000;
 
 export function lockFindings(view: SpanView): Finding[] {
@@ -43,11 +43,7 @@ function* locksOf(view: SpanView, entry: ObjectEntry): IterableIterator<Lock> {
   if (kind !== 'record') return;
   const layout = layoutIn(view, entry);
   if (layout === undefined || layout.size > length) return;
-  let count = 0;
-  for (const lock of embeddedIn(layout, name, offset)) {
-    if (count++ === RECORD_MAX) return;
-    yield lock;
-  }
+  yield* embeddedIn(layout, name, offset, { left: RECORD_MAX });
 }
 
 /** A text that is no layout is said elsewhere. */
@@ -60,17 +56,23 @@ function layoutIn(view: SpanView, entry: ObjectEntry): Layout | undefined {
   }
 }
 
-function* embeddedIn({ shape, embeds }: Layout, name: string, offset: number): Generator<Lock> {
-  if (!embeds) return;
+function* embeddedIn(
+  { shape, embeds }: Layout,
+  name: string,
+  offset: number,
+  visits: { left: number },
+): Generator<Lock> {
+  if (!embeds || visits.left-- <= 0) return;
   if (shape.kind === 'embedded' && KINDS.has(shape.name)) {
     yield { kind: shape.name as Lock['kind'], name, offset };
   } else if (shape.kind === 'array') {
-    for (let i = 0; i < shape.length; i++) {
-      yield* embeddedIn(shape.element, `${name}[${i}]`, offset + i * shape.element.size);
+    const { element, length } = shape;
+    for (let i = 0; i < length && visits.left > 0; i++) {
+      yield* embeddedIn(element, `${name}[${i}]`, offset + i * element.size, visits);
     }
   } else if (shape.kind === 'struct' || shape.kind === 'union') {
     for (const field of shape.fields) {
-      yield* embeddedIn(field.layout, `${name}.${field.name}`, offset + field.offset);
+      yield* embeddedIn(field.layout, `${name}.${field.name}`, offset + field.offset, visits);
     }
   }
 }
