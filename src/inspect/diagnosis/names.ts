@@ -19,7 +19,7 @@ import { MAGIC } from '../../span/header.layout.ts';
 import type { Finding } from '../diagnosis.ts';
 import { isStream, LABEL, LABEL_AT, STREAM_GATE, TRAILER_BYTES } from '../stream-mark.ts';
 import type { Leftover } from './leftover.ts';
-import { command, removal } from './remedies.ts';
+import { causeOf, command, removal } from './remedies.ts';
 import { spanFindings } from './spans.ts';
 import { lookAround, type Surroundings } from './surroundings.ts';
 
@@ -90,7 +90,7 @@ function unseenFindings(name: string, error: unknown): Finding[] {
       code: 'unreadable',
       severity: 'warning',
       subject: name,
-      what: `cannot be looked at (${error.message})`,
+      what: `cannot be looked at (${causeOf(error)})`,
       remedy: error.remedy ?? 'See `ls -l /dev/shm`',
     },
   ];

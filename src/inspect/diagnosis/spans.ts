@@ -7,7 +7,7 @@ import { SpanView } from '../../span/view.ts';
 import type { Finding } from '../diagnosis.ts';
 import { lockFindings } from './locks.ts';
 import { leftoverOf, type Named } from './names.ts';
-import { removal } from './remedies.ts';
+import { causeOf, removal } from './remedies.ts';
 
 /** How many of the dead are named. */
 const NAMED_MAX = 3;
@@ -47,7 +47,7 @@ function damageFindings(name: string, error: unknown): Finding[] {
       code: 'damaged-span',
       severity: 'error',
       subject: name,
-      what: `somebody has written over this span, or cut it short (${error.message})`,
+      what: `somebody has written over this span, or cut it short (${causeOf(error)})`,
       remedy: `End its programs, ${removal(name)}, and start them again`,
     },
   ];
