@@ -109,6 +109,14 @@ function define(): void {
     .addHelpText('after', INSPECT_HELP)
     .action(async (name, options) => (await import('./inspect.ts')).inspect(name, options));
 
+  command('doctor', 'find what is wrong with shared memory; remove what is nobody’s')
+    .argument('[pattern]', "look only at these names, as in 'game-*', not at the machine")
+    .option('--clean', 'show what is provably nobody’s and would be removed')
+    .option('--yes', 'with --clean: remove it')
+    .option('--json', 'print one JSON document')
+    .addHelpText('after', DOCTOR_HELP)
+    .action(async (pattern, options) => (await import('./doctor.ts')).doctor(pattern, options));
+
   command('shell', 'read, write, lock and wait by hand, in several terminals at once')
     .argument('<name>', 'the span that the shells share; made if there is none')
     .option('--read-only', 'map it without leave to write')
@@ -123,14 +131,6 @@ function define(): void {
     .option('--json', 'print what was observed, or the list, as one JSON document')
     .addHelpText('after', '\nFor example:\n\n  memspan lab counter')
     .action(async (name, options) => (await import('./lab.ts')).lab(name, options));
-
-  command('doctor', 'find what is wrong with it, and remove what is nobody’s')
-    .argument('[pattern]', "look only at these names, as in 'game-*', not at the machine")
-    .option('--clean', 'show what is provably nobody’s and would be removed')
-    .option('--yes', 'with --clean: remove it')
-    .option('--json', 'print one JSON document')
-    .addHelpText('after', DOCTOR_HELP)
-    .action(async (pattern, options) => (await import('./doctor.ts')).doctor(pattern, options));
 
   command('rm', 'remove segments; who has one open keeps it')
     .argument('<name...>', 'the segments to remove')

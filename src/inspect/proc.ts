@@ -70,12 +70,16 @@ export function mappersOf(dev?: string): Mappings {
 
 /** All threads have the same maps, but the first one has none once it has ended before the others. */
 function mapsOf(pid: number): string | null {
-  const maps = textOf(`/proc/${pid}/maps`);
-  if (maps !== '' || stateOf(pid).state !== 'Z') return maps;
+  const found = foldersOf(pid).map((folder) => textOf(`${folder}/maps`));
+  return found.find((text) => text) ?? (found.includes(null) ? null : '');
+}
+
+/** Where the process has its memory and descriptors: itself, or the threads that its first one has left behind. */
+function foldersOf(pid: number): string[] {
+  if (stateOf(pid).state !== 'Z') return [`/proc/${pid}`];
   const threads = seen(() => fs.readdirSync(`/proc/${pid}/task`)) ?? [];
   const others = threads.filter((tid) => Number(tid) !== pid);
-  const found = others.map((tid) => textOf(`/proc/${pid}/task/${tid}/maps`));
-  return found.find((text) => text) ?? (found.includes(null) ? null : '');
+  return others.map((tid) => `/proc/${pid}/task/${tid}`);
 }
 
 /** Which processes have a descriptor of what, mapped or not, by 'dev:ino' of regular files of that device. */
@@ -83,10 +87,9 @@ export function openersOf(dev: string): { openers: Map<string, number[]>; hidden
   const openers = new Map<string, number[]>();
   let hidden = 0;
   for (const pid of processes()) {
-    const descriptors = seen(() => fs.readdirSync(`/proc/${pid}/fd`));
-    if (descriptors === null) hidden += hasMemory(pid) ? 1 : 0;
-    for (const fd of descriptors ?? []) {
-      const link = `/proc/${pid}/fd/${fd}`;
+    const links = descriptorsOf(pid);
+    if (links === null) hidden += hasMemory(pid) ? 1 : 0;
+    for (const link of links ?? []) {
       // Its path says little where it is mounted elsewhere, but enough to pass over what has none.
       if (seen(() => PATH.test(fs.readlinkSync(link))) !== true) continue;
       const stat = seen(() => fs.statSync(link, { bigint: true, throwIfNoEntry: false }));
@@ -98,6 +101,16 @@ export function openersOf(dev: string): { openers: Map<string, number[]>; hidden
   return { openers, hidden };
 }
 
+function descriptorsOf(pid: number): string[] | null {
+  const found: string[] = [];
+  for (const folder of foldersOf(pid)) {
+    const descriptors = seen(() => fs.readdirSync(`${folder}/fd`));
+    if (descriptors === null) return null;
+    found.push(...(descriptors ?? []).map((fd) => `${folder}/fd/${fd}`));
+  }
+  return found;
+}
+
 /**
  * What the kernel says of the file behind a mapping; undefined where that cannot be had. To follow the link takes privileges,
  * so a descriptor of somebody who maps it will do as well.
@@ -106,8 +119,7 @@ export function statOfMapped({ link, dev, ino, mappers }: Mapped): fs.BigIntStat
   const links = function* (): Iterable<string> {
     yield link;
     for (const { pid } of mappers) {
-      for (const fd of seen(() => fs.readdirSync(`/proc/${pid}/fd`)) ?? []) {
-        const descriptor = `/proc/${pid}/fd/${fd}`;
+      for (const descriptor of descriptorsOf(pid) ?? []) {
         if (seen(() => PATH.test(fs.readlinkSync(descriptor))) === true) yield descriptor;
       }
     }

@@ -7,8 +7,7 @@ import { shmPath, uniqueName } from '../support/segments.ts';
 import { manifest } from '../support/tree.ts';
 import { failureOf, lineOf, memspan, start } from './memspan.ts';
 
-const COMMANDS = ['demo', 'ls', 'inspect', 'shell', 'lab', 'rm', 'send', 'recv'];
-const COMMANDS = ['demo', 'ls', 'doctor', 'rm', 'send', 'recv'];
+const COMMANDS = ['demo', 'ls', 'inspect', 'doctor', 'shell', 'lab', 'rm', 'send', 'recv'];
 
 function make(t: { after(clean: () => void): void }, size = 4096, mode = 0o600): string {
   const name = uniqueName();

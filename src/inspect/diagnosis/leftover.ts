@@ -99,7 +99,7 @@ function isStream(size: number, read: Reader): boolean {
 }
 
 function isUsed(inode: Inode): boolean | undefined {
-  const { usersOf, hidden } = lookAround(inode);
+  const { usersOf, hidden } = lookAround();
   if (usersOf(inode).length > 0) return true;
   return hidden > 0 ? undefined : false;
 }
