@@ -10,7 +10,7 @@ import { fileURLToPath } from 'node:url';
 const SAME = [
   ...['test/tidy', 'test/docs', 'test/bench/', 'test/check/', 'test/interop/'],
   ...['test/cli/demo', 'test/cli/stream-death', 'test/cli/stream-names', 'test/cli/terminal'],
-  ...['test/cli/lab', 'test/cli/shell', 'test/cli/inspect'],
+  ...['test/cli/lab', 'test/cli/shell', 'test/cli/inspect', 'test/cli/doctor', 'test/cli/top'],
   ...['test/segment/published-whole', 'test/span/containers', 'test/layout/languages'],
 ];
 /** Tests that are left out with them: the kernel ends who is killed. Exits and terminated workers are Node's. */
