@@ -22,7 +22,7 @@ const COLUMNS: readonly Column[] = [
 const NAME_WIDTH = 14;
 
 export function heading(number: number, text: string): void {
-  console.log(`\n${paint.bold(paint.cyan(`${number}  ${text}`))}`);
+  console.log(`\n${paint.bold(`${number}  ${text}`)}`);
 }
 
 export function line(text: string): void {
@@ -122,7 +122,7 @@ export function showSegments(when: string, segments: readonly SegmentInfo[], pre
   const names = own.map(({ name }) => name.slice(prefix.length)).join(',');
   const bytes = own.reduce((sum, { size }) => sum + size, 0);
   const shown = cut(`${prefix}{${names}}`, NAMES_WIDTH_MAX);
-  line(`${when}  ${paint.bold(paint.yellow(shown))}  ${memory(bytes)}${besides}`);
+  line(`${when}  ${paint.bold(shown)}  ${memory(bytes)}${besides}`);
 }
 
 export function microseconds(value: number): string {

@@ -10,7 +10,7 @@ const LABEL_WIDTH = 10;
 
 /** Before it runs. Until `end` a line says that it does. */
 export function showBefore({ name, title, lesson, before }: Exercise): { end(): void } {
-  const head = `${paint.bold(paint.cyan(name))}  ${paint.bold(title)}`;
+  const head = `${paint.cyan(name)}  ${paint.bold(title)}`;
   const where = `textbook ${lesson}`;
   const gap = COLUMNS_MAX - name.length - 2 - title.length - where.length;
   console.log(gap > 1 ? `${head}${' '.repeat(gap)}${paint.dim(where)}` : head);
@@ -41,7 +41,7 @@ export function showResult(exercise: Exercise, result: Result, seconds: number):
 function labelled(label: string, paragraphs: readonly string[]): void {
   const margin = MARGIN + ' '.repeat(LABEL_WIDTH);
   const text = paragraphs.map((paragraph) => indented(paragraph, margin)).join('\n');
-  const head = MARGIN + paint.bold(paint.yellow(label.padEnd(LABEL_WIDTH)));
+  const head = MARGIN + paint.bold(label.padEnd(LABEL_WIDTH));
   console.log(head + text.slice(margin.length));
 }
 
