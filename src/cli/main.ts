@@ -33,6 +33,15 @@ Only reads: attaches to nothing, and shows what is intact of a damaged span.
   memspan inspect game/score
   memspan inspect frames --offset 0x1000 --layout 'array(f32,16)'`;
 
+const TOP_HELP = `
+On a terminal ? lists the keys, and q quits. Elsewhere it prints a frame for
+each interval:
+
+  memspan top
+  memspan top 'game-*' --sort trouble
+  memspan top --once | head -20
+  memspan top --json --samples 60 > last-minute.jsonl`;
+
 const DOCTOR_HELP = `
 Looks only, unless told --clean --yes. Exits with 1 when it finds errors, with 0
 when there are none; warnings and notes are no errors. With --clean it exits
@@ -108,6 +117,21 @@ function define(): void {
     .option('--json', 'print all of it as one JSON document')
     .addHelpText('after', INSPECT_HELP)
     .action(async (name, options) => (await import('./inspect.ts')).inspect(name, options));
+
+  command('top', 'the same, live: what is shared, who waits, how much flows')
+    .argument('[pattern...]', "names to show: * any text, ? any character, as in 'game-*'")
+    .option('-i, --interval <ms>', 'milliseconds from one look to the next', '1000')
+    .option(
+      '-s, --sort <column>',
+      'rate, name, kind, size, resident, participants, procs, waiting, trouble',
+      'rate',
+    )
+    .option('-r, --reverse', 'the other way round')
+    .option('-1, --once', 'print one frame as text')
+    .option('-n, --samples <count>', 'print so many frames, or lines of JSON')
+    .option('--json', 'print each sample as a line of JSON')
+    .addHelpText('after', TOP_HELP)
+    .action(async (patterns, options) => (await import('./top.ts')).top(patterns, options));
 
   command('doctor', 'find what is wrong with shared memory; remove what is nobody’s')
     .argument('[pattern]', "look only at these names, as in 'game-*', not at the machine")

@@ -7,7 +7,7 @@ import { pathOf } from '../segment/name.ts';
 import { Segment } from '../segment/segment.ts';
 import { SpanView } from '../span/view.ts';
 import { Attendance, type Attendant, type Who } from './anatomy/attendance.ts';
-import { Dissection } from './anatomy/dissection.ts';
+import { Dissection, EFFORT_MAX } from './anatomy/dissection.ts';
 import {
   cyclesIn,
   edgesOf,
@@ -20,7 +20,7 @@ import { directoryOf, type ObjectAnatomy, type Unfinished } from './anatomy/obje
 import { type RingFacts, ringFacts } from './anatomy/streams.ts';
 
 export type { Attendant, Waiting, WaitMode, Who } from './anatomy/attendance.ts';
-export { nameOf, type State } from './anatomy/dissection.ts';
+export { nameOf, type State, UNSEEN } from './anatomy/dissection.ts';
 export type { WaitCycle, WaitEdge } from './anatomy/graph.ts';
 export type { Damage, HeaderAnatomy } from './anatomy/header.ts';
 export type { ObjectAnatomy, Unfinished } from './anatomy/objects.ts';
@@ -75,14 +75,20 @@ export interface ParticipantWait {
 export interface DissectOptions {
   /** How many leaves (numbers, texts) of each value are read at most. Default 1000. */
   readonly leaves?: number;
+  /** How many words, values and cells are read at most: what is beyond that is left out. Default 4 million. */
+  readonly effort?: number;
 }
 
 /**
  * Looks at the segment, or opens the one of that name read-only to look at it, whoever owns it. However damaged, it is
  * described; throws only what Segment.open throws: `ERR_MEMSPAN_NOT_FOUND`, `ERR_MEMSPAN_PERMISSION`, ….
  */
-export function dissect(of: Segment | string, { leaves = 1000 }: DissectOptions = {}): Anatomy {
-  if (of instanceof Segment) return anatomyOf(of, leaves);
+export function dissect(
+  of: Segment | string,
+  { leaves = 1000, effort = EFFORT_MAX }: DissectOptions = {},
+): Anatomy {
+  const limits = { leaves, effort };
+  if (of instanceof Segment) return anatomyOf(of, limits);
   let segment: Segment;
   try {
     segment = Segment.open(of, { readOnly: true, allowOwner: 'any' });
@@ -91,7 +97,7 @@ export function dissect(of: Segment | string, { leaves = 1000 }: DissectOptions 
     throw error;
   }
   try {
-    return anatomyOf(segment, leaves);
+    return anatomyOf(segment, limits);
   } finally {
     segment.close();
   }
@@ -106,11 +112,13 @@ function nothingOf(name: string): Anatomy {
 
 type Draft = { -readonly [Key in keyof Anatomy]: Anatomy[Key] };
 
-function anatomyOf(segment: Segment, leaves: number): Anatomy {
+type Limits = Required<DissectOptions>;
+
+function anatomyOf(segment: Segment, limits: Limits): Anatomy {
   const damage: Damage[] = [];
   const draft = draftOf(segment.name, segment.size, damage);
   try {
-    fill(draft, segment, damage, leaves);
+    fill(draft, segment, damage, limits);
   } catch (error) {
     // The file was cut off, or the segment closed, while it was looked at.
     if (!(error instanceof MemspanError)) throw error;
@@ -139,7 +147,7 @@ function draftOf(name: string | undefined, size: number, damage: readonly Damage
   };
 }
 
-function fill(draft: Draft, segment: Segment, damage: Damage[], leaves: number): void {
+function fill(draft: Draft, segment: Segment, damage: Damage[], limits: Limits): void {
   const { mode, uid } = fstatSync(segment.handle.fd);
   draft.mode = mode & 0o777;
   draft.uid = uid;
@@ -155,8 +163,8 @@ function fill(draft: Draft, segment: Segment, damage: Damage[], leaves: number):
   draft.header = read.header;
   const view = new SpanView(segment, 'inspect', read.described);
   const attendance = new Attendance(view, damage);
-  const found = new Dissection(view, attendance, damage);
-  const { objects, unfinished } = directoryOf(found, leaves);
+  const found = new Dissection(view, attendance, damage, limits.effort);
+  const { objects, unfinished } = directoryOf(found, limits.leaves);
   draft.objects = objects;
   draft.unfinished = unfinished;
   const source = graphSource(found, objects);

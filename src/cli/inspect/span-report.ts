@@ -16,13 +16,31 @@ import { valueLines } from './value-lines.ts';
 const WIDTH = 80;
 
 export function spanReport(anatomy: Anatomy): string[] {
-  return [
-    ...spanHead(anatomy),
-    ...section('PARTICIPANTS', participantLines(anatomy)),
-    ...section('OBJECTS', objectLines(anatomy)),
-    ...section('WAITS', waitLines(anatomy)),
-    ...section('DAMAGE', damageLines(anatomy)),
-  ];
+  const { head, participants, objects, waits, damage } = spanSections(anatomy);
+  return [...head, ...participants, ...objects, ...waits, ...damage];
+}
+
+/** What else there is to say of an object, in the line of its name. */
+export type Aside = (object: Anatomy['objects'][number]) => string;
+
+export interface SectionOptions {
+  readonly aside?: Aside;
+  /** Columns that lines are broken to. */
+  readonly width?: number;
+}
+
+/** The report's parts: each begins with an empty line and its title, or is empty. */
+export function spanSections(
+  anatomy: Anatomy,
+  { aside = () => '', width = WIDTH }: SectionOptions = {},
+): Record<'head' | 'participants' | 'objects' | 'waits' | 'damage', readonly string[]> {
+  return {
+    head: spanHead(anatomy),
+    participants: section('PARTICIPANTS', participantLines(anatomy)),
+    objects: section('OBJECTS', objectLines(anatomy, aside, width)),
+    waits: section('WAITS', waitLines(anatomy, width)),
+    damage: section('DAMAGE', damageLines(anatomy, width)),
+  };
 }
 
 /** One object, with all of its value. */
@@ -139,21 +157,21 @@ const MODES: Readonly<Record<Participant['waits'][number]['mode'], string>> = {
   unknown: 'for what is not known',
 };
 
-function objectLines({ objects, unfinished }: Anatomy): string[] {
+function objectLines({ objects, unfinished }: Anatomy, aside: Aside, width: number): string[] {
   const kinds = Math.max(0, ...objects.map(({ kind }) => kind.length)) + GAP;
   const lines = objects.flatMap((object) => {
     const { name, kind, length, state, layout } = object;
-    const head = `  ${paint.dim(kind.padEnd(kinds))}${paint.bold(printable(name))}`;
+    const head = `  ${paint.dim(kind.padEnd(kinds))}${paint.bold(printable(name))}${aside(object)}`;
     const indent = ' '.repeat(2 + kinds);
     const said = state === undefined ? bytes(length) : marked(state.summary);
-    const value = object.value === undefined ? [] : valueLines(object, WIDTH - indent.length - 2);
+    const value = object.value === undefined ? [] : valueLines(object, width - indent.length - 2);
     const messages =
       layout !== undefined && object.value === undefined ? [`of ${printable(layout)}`] : [];
     const damage = state?.facts.damage === undefined ? object.damage : [];
     return [
       head,
-      ...[said, ...messages].flatMap((text) => wrapped(text, indent)),
-      ...shortened(value).flatMap((line) => wrapped(line, indent)),
+      ...[said, ...messages].flatMap((text) => wrapped(text, indent, width)),
+      ...shortened(value).flatMap((line) => wrapped(line, indent, width)),
       ...damage.map((what) => `${indent}${paint.red(printable(`damaged: ${what}`))}`),
     ];
   });
@@ -171,9 +189,9 @@ function shortened(lines: readonly string[]): string[] {
   return [...lines.slice(0, LINES_MAX), paint.dim(more)];
 }
 
-function waitLines({ waits, cycles }: Anatomy): string[] {
-  const lines = waits.flatMap((edge) => wrapped(arrow(edge), '  '));
-  return [...lines, ...cycles.flatMap(cycleLines)];
+function waitLines({ waits, cycles }: Anatomy, width: number): string[] {
+  const lines = waits.flatMap((edge) => wrapped(arrow(edge), '  ', width));
+  return [...lines, ...cycles.flatMap((cycle) => cycleLines(cycle, width))];
 }
 
 function arrow({ waiter, object, holder, blocking }: WaitEdge): string {
@@ -181,18 +199,21 @@ function arrow({ waiter, object, holder, blocking }: WaitEdge): string {
   return printable(`${nameOf(waiter)} ${verb} ${object}, which ${nameOf(holder)} has`);
 }
 
-function cycleLines({ edges, deadlock }: WaitCycle): string[] {
+function cycleLines({ edges, deadlock }: WaitCycle, width: number): string[] {
   const title = deadlock
     ? paint.red('  DEADLOCK')
     : paint.yellow('  CYCLE of which tasks are a part: their threads may let go yet');
   const way = edges.map(({ waiter, object }) => `${waiter.name ?? waiter.id} → ${object}`);
   const first = edges[0]?.waiter;
-  return [title, ...wrapped(printable(`${way.join(' → ')} → ${first?.name ?? first?.id}`), '    ')];
+  return [
+    title,
+    ...wrapped(printable(`${way.join(' → ')} → ${first?.name ?? first?.id}`), '    ', width),
+  ];
 }
 
-function damageLines({ damage }: Anatomy): string[] {
+function damageLines({ damage }: Anatomy, width: number): string[] {
   return damage.flatMap(({ where, what }) =>
-    wrapped(paint.red(printable(`${where}: ${what}`)), '  '),
+    wrapped(paint.red(printable(`${where}: ${what}`)), '  ', width),
   );
 }
 
@@ -213,13 +234,13 @@ function marked(summary: string): string {
 }
 
 /** Broken between words; each line indented. Colours do not count. */
-function wrapped(text: string, indent: string): string[] {
+function wrapped(text: string, indent: string, columns: number = WIDTH): string[] {
   const lines: string[] = [];
   let line = '';
   let width = 0;
   for (const word of text.split(' ')) {
     const length = word.replace(SGR, '').length;
-    if (line !== '' && indent.length + width + 1 + length > WIDTH) {
+    if (line !== '' && indent.length + width + 1 + length > columns) {
       lines.push(`${indent}${line}`);
       line = '';
       width = 0;

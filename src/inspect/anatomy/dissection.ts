@@ -18,7 +18,9 @@ export interface State {
 }
 
 /** Words, values and cells: more than any sound span makes people read. */
-const EFFORT_MAX = 4_000_000;
+export const EFFORT_MAX = 4_000_000;
+/** How what is said of the rest ends: no damage, but nobody has looked. */
+export const UNSEEN = 'the span has more than an inspector can show';
 /** What it takes to list somebody. */
 export const LISTED = 16;
 
@@ -29,23 +31,24 @@ export class Dissection {
   readonly damage: Damage[];
   /** What was found, named and embedded, by where it is. */
   readonly states: Map<number, { readonly name: string; readonly state: State }> = new Map();
-  #effort = 0;
+  #left: number;
 
-  constructor(view: SpanView, attendance: Attendance, damage: Damage[]) {
+  constructor(view: SpanView, attendance: Attendance, damage: Damage[], effort: number) {
     this.view = view;
     this.words = view.words;
     this.attendance = attendance;
     this.damage = damage;
+    this.#left = effort;
   }
 
   get left(): number {
-    return EFFORT_MAX - this.#effort;
+    return this.#left;
   }
 
   /** False when so much more would be too much. */
   spend(effort: number): boolean {
-    if (this.#effort + effort > EFFORT_MAX) return false;
-    this.#effort += effort;
+    if (effort > this.#left) return false;
+    this.#left -= effort;
     return true;
   }
 
@@ -99,6 +102,6 @@ export function damaged(what: string): State {
 
 /** For what would take too long to look at. */
 export function tooMuch(): State {
-  const what = 'not looked at: the span has more than an inspector can show';
+  const what = `not looked at: ${UNSEEN}`;
   return { summary: what, facts: { damage: what } };
 }

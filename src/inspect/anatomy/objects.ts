@@ -8,7 +8,7 @@ import { layoutOf, storedLayout } from '../../span/stored-layout.ts';
 import { load } from '../../word/atomics.ts';
 import { readBytes } from '../../word/bytes.ts';
 import type { Who } from './attendance.ts';
-import { type Dissection, damaged as damagedState, type State } from './dissection.ts';
+import { type Dissection, damaged as damagedState, type State, UNSEEN } from './dissection.ts';
 import { decoderOf, embeddedState, type KindDecoder } from './kinds.ts';
 import type { LockClaim } from './lock-space.ts';
 import type { Extent, LatestState } from './streams.ts';
@@ -182,7 +182,7 @@ function layoutIn(
     return undefined;
   }
   if (!found.spend(TEXT_EFFORT * stored.length)) {
-    damage.push('its layout was not read: the span has more than an inspector can show');
+    damage.push(`its layout was not read: ${UNSEEN}`);
     return undefined;
   }
   try {
@@ -233,7 +233,7 @@ function valueIn(
   }
   const most = Math.min(leaves, found.left);
   if (most < 1) {
-    damage.push('its value was not read: the span has more than an inspector can show');
+    damage.push(`its value was not read: ${UNSEEN}`);
     return NOTHING;
   }
   const shown = valuesAt(layout, found.words.buffer, offset, most, (shape, at, size, path) => {

@@ -171,6 +171,8 @@ export function queueState(found: Dissection, { offset, length, options }: Exten
       capacity,
       messageMax,
       delivery: (options & 1) !== 0 ? 'at-most-once' : 'at-least-once',
+      head: head >>> 0,
+      tail: tail >>> 0,
       depth,
       highWater: Math.min(Math.max(at(QueueWord.highWater), 0), capacity),
       ...(cells && {
