@@ -26,13 +26,15 @@ export async function top(patterns: readonly string[], options: TopOptions): Pro
   const intervalMs = intervalOf(options.interval ?? '1000');
   const samples = samplesOf(options);
   const view = newView(sortOf(options.sort ?? 'rate'), options.reverse === true, intervalMs);
-  const sampler = new Sampler(patterns);
   const { stdin, stdout, env } = process;
   const isLive = stdin.isTTY === true && stdout.isTTY === true && env.TERM !== 'dumb';
   if (isLive && options.json !== true && samples === undefined) {
     prepareForInk(env);
-    await (await import('./top/live.ts')).live(sampler, view);
-  } else await print(sampler, view, samples ?? Number.POSITIVE_INFINITY, options.json === true);
+    await (await import('./top/live.ts')).live(new Sampler(patterns, false), view);
+  } else {
+    const count = samples ?? Number.POSITIVE_INFINITY;
+    await print(new Sampler(patterns, true), view, count, options.json === true);
+  }
 }
 
 /** Before it is loaded, and React with it. */

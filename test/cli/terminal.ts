@@ -38,6 +38,10 @@ export interface Pane {
   /** All that was ever written to it, with its escape sequences: also what was there for a moment only. */
   written(): string;
   keys(...keys: string[]): void;
+  /** Another size of the window. */
+  resize(columns: number, rows: number): void;
+  /** What a program that has ended must have put back. */
+  state(): { readonly cursor: boolean; readonly alternateScreen: boolean };
 }
 
 /** A shell that runs `memspan COMMAND` and then shows its exit code; what is typed after that is echoed, and shown again by cat. */
@@ -56,7 +60,14 @@ export function run(t: TestContext, command: string, env = '', columns = 80): Pa
     written: () => fs.readFileSync(record, 'utf8'),
     screen: () => tmux('capture-pane', '-p', '-t', session),
     coloured: () => tmux('capture-pane', '-p', '-e', '-t', session),
-    keys: (...keys) => void tmux('send-keys', '-t', session, ...keys),
+    keys: (...keys) => void tmux('send-keys', '-t', session, '--', ...keys),
+    resize: (columns, rows) =>
+      void tmux('resize-window', '-t', session, '-x', String(columns), '-y', String(rows)),
+    state: () => {
+      const asked = tmux('display-message', '-p', '-t', session, '#{cursor_flag} #{alternate_on}');
+      const [cursor, alternate] = asked.trim().split(' ');
+      return { cursor: cursor === '1', alternateScreen: alternate === '1' };
+    },
   };
 }
 

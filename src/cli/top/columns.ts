@@ -160,6 +160,8 @@ const ALL: readonly Name[] = [
 /** In the order in which they are done without. */
 const DISPENSABLE: readonly Name[] = ['waits', 'resident', 'kind', 'procs', 'size', 'part', 'wait'];
 const NAME_MIN = 16;
+/** A longer name is cut rather than a column left out. */
+const NAME_ORDINARY = 24;
 const SPARK_MIN = 8;
 const SPARK_MAX = 40;
 /** Where the cursor and the mark are. */
@@ -183,12 +185,12 @@ export function tableFor(rows: readonly Row[], width: number | undefined): Table
   let [forName, forSpark] = [need, SPARK_MIN + 4];
   if (width !== undefined) {
     for (const name of DISPENSABLE) {
-      if (fixed() + NAME_MIN + SPARK_MIN <= width) break;
+      if (fixed() + Math.min(need, NAME_ORDINARY) + SPARK_MIN <= width) break;
       shown.delete(name);
     }
     const room = Math.max(0, width - fixed());
-    // What a long name leaves over is the sparkline's.
-    forName = Math.min(need, Math.max(NAME_MIN, room - Math.max(SPARK_MIN, Math.ceil(room / 3))));
+    // What names leave over is the sparkline's.
+    forName = Math.min(need, Math.max(NAME_MIN, room - SPARK_MIN));
     forSpark = Math.min(SPARK_MAX, Math.max(0, room - forName));
   }
   const columns = ALL.filter((name) => shown.has(name)).map((name) => {

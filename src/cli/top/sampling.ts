@@ -1,8 +1,9 @@
 // Samples: what is shared on this machine, again and again, and what happened in between.
 //
 // A census each time; of each span and segment an anatomy, which maps it read-only for as long as that takes and
-// touches what it decodes. How much of the processor that takes is bounded: each one is looked at for 2 % of the time, all of
-// them for 5 % of an interval, those first that were not looked at for longest. A rate is over the time between two looks.
+// touches what it decodes. How much of the processor that takes is bounded where somebody watches: what takes long to look at
+// is looked at for 2 % of the time, all together for 5 % of an interval, and those first that were not looked at for
+// longest. A rate is over the time between two looks.
 
 import { statfsSync } from 'node:fs';
 import { type Anatomy, dissect } from '../../inspect/anatomy.ts';
@@ -68,8 +69,9 @@ const LEAVES_OPENED = 200;
 const EFFORT = 400_000;
 const SHARE_OF_ONE = 0.02;
 const SHARE_OF_ALL = 0.05;
-/** So much is looked at whatever it costs. */
-const BUDGET_MIN_MS = 10;
+/** So long it may always take, one and all. */
+const LOOK_MIN_MS = 10;
+const BUDGET_MIN_MS = 20;
 const RATE_TIME_MIN_MS = 50;
 
 interface Known {
@@ -87,15 +89,17 @@ interface Known {
 
 export class Sampler {
   readonly #patterns: readonly string[];
+  readonly #isThorough: boolean;
   #known = new Map<string, Known>();
   #last: number | undefined;
   #openedKey: string | undefined;
   readonly #used: (number | undefined)[] = [];
   readonly #operations: (number | undefined)[] = [];
 
-  /** Of names that match one of the patterns; of all, if there is none. */
-  constructor(patterns: readonly string[]) {
+  /** Of names that match one of the patterns; of all, if there is none. `isThorough`: looks at all of them each time, however long that takes. */
+  constructor(patterns: readonly string[], isThorough: boolean) {
     this.#patterns = patterns.length === 0 ? ['*'] : patterns;
+    this.#isThorough = isThorough;
   }
 
   /** Bytes of /dev/shm that were in use, the newest last. */
@@ -118,7 +122,8 @@ export class Sampler {
     const now = performance.now();
     const at = new Date();
     const known = this.#meet(census({ pattern: this.#patterns }));
-    const opened = this.#lookAtAll(known, Math.max(BUDGET_MIN_MS, intervalMs * SHARE_OF_ALL));
+    const budgetMs = Math.max(BUDGET_MIN_MS, intervalMs * SHARE_OF_ALL);
+    const opened = this.#lookAtAll(known, this.#isThorough ? Number.POSITIVE_INFINITY : budgetMs);
     const rows = [...this.#known.values()];
     const totals = totalsOf(rows);
     const shm = shmOf();
@@ -146,7 +151,10 @@ export class Sampler {
   #lookAtAll(known: readonly Known[], budgetMs: number): Anatomy | undefined {
     const start = performance.now();
     const isDue = ({ key, lookedAt, lookedFor }: Known): boolean =>
-      key === this.#openedKey || start - lookedAt >= lookedFor / SHARE_OF_ONE;
+      this.#isThorough ||
+      key === this.#openedKey ||
+      lookedFor <= LOOK_MIN_MS ||
+      start - lookedAt >= lookedFor / SHARE_OF_ONE;
     const due = known
       .filter(({ item: { kind, size } }) => kind === 'span' || (kind === 'segment' && size > 0))
       .filter(isDue)
