@@ -195,6 +195,18 @@ test('the window may change its size, also while a page is open', {
   await ends(pane, 0);
 });
 
+test('Ctrl-Z stops it, fg brings it back', { skip }, async (t) => {
+  const { prefix, flow } = newScene(t);
+  const command = `top -i 150 "${prefix}-*"; echo stopped with $?; fg${THEN}`;
+  const pane = run(t, command, 'set -m; echo what stood there;');
+  await frame(pane, rowOf(flow, FLOWS));
+  pane.keys('C-z');
+  await until(() => /stopped with 148/.test(pane.written()), 'the shell');
+  await frame(pane, rowOf(flow, FLOWS));
+  pane.keys('q');
+  await ends(pane, 0);
+});
+
 test('with NO_COLOR there is no colour, not even for a moment', { skip }, async (t) => {
   const { prefix, flow } = newScene(t);
   const pane = top(t, `"${prefix}-*"`, 'NO_COLOR=1');

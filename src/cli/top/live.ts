@@ -11,6 +11,7 @@ import { Terminal } from './terminal.ts';
 
 /** The second sample comes soon, so that there are rates. */
 const SECOND_MS = 500;
+const RESUME_MS = 20;
 const INTERRUPTED = 130;
 
 /** Resolves when the user has quit; the terminal is as it was before. */
@@ -126,11 +127,12 @@ class Live {
     process.exit(INTERRUPTED);
   }
 
-  /** Until `fg`, or whatever else sends SIGCONT. */
+  /** Until `fg`; where there is no shell to say that, the kernel stops nobody, and it goes on at once. */
   #suspend(): void {
     clearTimeout(this.#timer);
     this.#unmount();
     this.#terminal.leave();
+    this.#timer = setTimeout(this.#resume, RESUME_MS);
     process.kill(process.pid, 'SIGTSTP');
   }
 
