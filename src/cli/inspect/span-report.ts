@@ -16,8 +16,8 @@ import { valueLines } from './value-lines.ts';
 const WIDTH = 80;
 
 export function spanReport(anatomy: Anatomy): string[] {
-  const { head, participants, objects, waits, damage } = spanSections(anatomy);
-  return [...head, ...participants, ...objects, ...waits, ...damage];
+  const { participants, objects, waits, damage } = spanSections(anatomy);
+  return [...spanHead(anatomy), ...participants, ...objects, ...waits, ...damage];
 }
 
 /** What else there is to say of an object, in the line of its name. */
@@ -33,9 +33,8 @@ export interface SectionOptions {
 export function spanSections(
   anatomy: Anatomy,
   { aside = () => '', width = WIDTH }: SectionOptions = {},
-): Record<'head' | 'participants' | 'objects' | 'waits' | 'damage', readonly string[]> {
+): Record<'participants' | 'objects' | 'waits' | 'damage', readonly string[]> {
   return {
-    head: spanHead(anatomy),
     participants: section('PARTICIPANTS', participantLines(anatomy)),
     objects: section('OBJECTS', objectLines(anatomy, aside, width)),
     waits: section('WAITS', waitLines(anatomy, width)),
@@ -83,7 +82,15 @@ function bytes(size: number): string {
   return size < 1024 ? `${size} bytes` : `${memory(size)} (${count(size)} bytes)`;
 }
 
-function spanHead({ name, size, mode, uid, header, participants, objects }: Anatomy): string[] {
+export function spanHead({
+  name,
+  size,
+  mode,
+  uid,
+  header,
+  participants,
+  objects,
+}: Anatomy): string[] {
   const { createdAt, creatorPid, creatorUid, lifetime, recovering } = header ?? {};
   const made = createdAt === undefined ? 'at no known time' : `${age(Date.now() - +createdAt)} ago`;
   const user = creatorUid === uid ? '' : `, user ${creatorUid}`;

@@ -4,7 +4,7 @@
 import type { Anatomy } from '../../inspect/anatomy.ts';
 import { userName } from '../../inspect/proc.ts';
 import { age, memory, paint, printable, volume, widthOf } from '../format.ts';
-import { segmentHead, spanSections } from '../inspect/span-report.ts';
+import { segmentHead, spanHead, spanSections } from '../inspect/span-report.ts';
 import { FIELDS, modeOf } from '../ls/fields.ts';
 import { fitted, short, visibleWidth } from './amounts.ts';
 import type { ObjectHistory, Row } from './sampling.ts';
@@ -24,13 +24,21 @@ export function detailLines(
   return [...lines, ...mapperLines(row)].flatMap((line) => broken(line, width));
 }
 
-function spanLines(row: Row, anatomy: Anatomy, width: number): string[] {
-  const { head, objects, participants, waits, damage } = spanSections(anatomy, {
+/** Of each section: nobody scrolls further, and it is all made anew for each frame. */
+const LISTED_MAX = 100;
+
+function spanLines(row: Row, whole: Anatomy, width: number): string[] {
+  const lists = ['objects', 'participants', 'waits', 'cycles', 'damage'] as const;
+  const anatomy = { ...whole };
+  for (const list of lists) Object.assign(anatomy, { [list]: whole[list].slice(0, LISTED_MAX) });
+  const { objects, participants, waits, damage } = spanSections(anatomy, {
     width,
     aside: ({ index, name, kind }) => asideOf(row, index, widthOf(name) + kind.length, width),
   });
-  const [title = '', ...rest] = head;
-  return [title, ...rest, ...objects, ...participants, ...waits, ...damage];
+  const isAll = lists.every((list) => whole[list].length <= LISTED_MAX);
+  const more = `The first ${LISTED_MAX} of each; all of it: memspan inspect ${printable(row.item.name)}`;
+  const note = isAll ? [] : ['', paint.dim(more)];
+  return [...spanHead(whole), ...objects, ...participants, ...waits, ...damage, ...note];
 }
 
 function plainLines(row: Row, anatomy: Anatomy | undefined, width: number): string[] {

@@ -68,6 +68,7 @@ const LEAVES_OPENED = 200;
 /** Words and cells of one. */
 const EFFORT = 400_000;
 const SHARE_OF_ONE = 0.02;
+const SHARE_OF_OPENED = 0.2;
 const SHARE_OF_ALL = 0.05;
 /** So long it may always take, one and all. */
 const LOOK_MIN_MS = 10;
@@ -93,6 +94,8 @@ export class Sampler {
   #known = new Map<string, Known>();
   #last: number | undefined;
   #openedKey: string | undefined;
+  /** As it was when it was last looked at. */
+  #opened: Anatomy | undefined;
   readonly #used: (number | undefined)[] = [];
   readonly #operations: (number | undefined)[] = [];
 
@@ -115,6 +118,7 @@ export class Sampler {
   /** From the next sample on, the anatomy of the row with that key is in it. */
   open(key: string | undefined): void {
     this.#openedKey = key;
+    this.#opened = undefined;
   }
 
   /** One sample; `intervalMs` until the next one is meant to be taken. Throws `ERR_MEMSPAN_UNSUPPORTED` where there is no /proc. */
@@ -123,7 +127,7 @@ export class Sampler {
     const at = new Date();
     const known = this.#meet(census({ pattern: this.#patterns }));
     const budgetMs = Math.max(BUDGET_MIN_MS, intervalMs * SHARE_OF_ALL);
-    const opened = this.#lookAtAll(known, this.#isThorough ? Number.POSITIVE_INFINITY : budgetMs);
+    this.#lookAtAll(known, this.#isThorough ? Number.POSITIVE_INFINITY : budgetMs);
     const rows = [...this.#known.values()];
     const totals = totalsOf(rows);
     const shm = shmOf();
@@ -131,7 +135,7 @@ export class Sampler {
     this.#last = now;
     keep(this.#used, shm?.used);
     keep(this.#operations, seconds === undefined ? undefined : totals.operations);
-    return { at, seconds, rows, shm, totals, opened };
+    return { at, seconds, rows, shm, totals, opened: this.#opened };
   }
 
   /** What is still there keeps its past; what is gone is forgotten. */
@@ -148,26 +152,25 @@ export class Sampler {
     return met;
   }
 
-  #lookAtAll(known: readonly Known[], budgetMs: number): Anatomy | undefined {
+  #lookAtAll(known: readonly Known[], budgetMs: number): void {
     const start = performance.now();
-    const isDue = ({ key, lookedAt, lookedFor }: Known): boolean =>
-      this.#isThorough ||
-      key === this.#openedKey ||
-      lookedFor <= LOOK_MIN_MS ||
-      start - lookedAt >= lookedFor / SHARE_OF_ONE;
+    const isDue = ({ key, lookedAt, lookedFor }: Known): boolean => {
+      if (this.#isThorough || lookedFor <= LOOK_MIN_MS) return true;
+      const isOpened = key === this.#openedKey;
+      if (isOpened && this.#opened === undefined) return true;
+      return start - lookedAt >= lookedFor / (isOpened ? SHARE_OF_OPENED : SHARE_OF_ONE);
+    };
     const due = known
       .filter(({ item: { kind, size } }) => kind === 'span' || (kind === 'segment' && size > 0))
       .filter(isDue)
       .sort((a, b) => this.#rank(a) - this.#rank(b) || a.lookedAt - b.lookedAt);
-    let opened: Anatomy | undefined;
     for (const each of due) {
       const began = performance.now();
       if (began - start > budgetMs && each.key !== this.#openedKey) break;
       const anatomy = this.#lookAt(each, began);
       each.lookedFor = performance.now() - began;
-      if (each.key === this.#openedKey) opened = anatomy;
+      if (each.key === this.#openedKey) this.#opened = anatomy;
     }
-    return opened;
   }
 
   #rank({ key }: Known): number {

@@ -27,6 +27,9 @@ export const MARKS: Readonly<Record<TroubleKind, string>> = {
   'dead holder': '†',
 };
 
+/** Of each kind: a span that is all damage says enough with these. */
+const TROUBLES_MAX = 20;
+
 export function vitalsOf(anatomy: Anatomy): Vitals {
   const { participants } = anatomy;
   const living = participants.filter(({ who }) => who.alive);
@@ -34,7 +37,11 @@ export function vitalsOf(anatomy: Anatomy): Vitals {
     alive: living.length,
     dead: participants.length - living.length,
     waiting: living.filter(({ waits }) => waits.length > 0).length,
-    troubles: [...damages(anatomy), ...deadlocks(anatomy), ...leftovers(anatomy)],
+    troubles: [
+      ...damages(anatomy).slice(0, TROUBLES_MAX),
+      ...deadlocks(anatomy).slice(0, TROUBLES_MAX),
+      ...leftovers(anatomy).slice(0, TROUBLES_MAX),
+    ],
   };
 }
 
