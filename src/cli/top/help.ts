@@ -7,7 +7,7 @@ export const HELP: readonly string[] = [
   paint.bold('Keys'),
   '  ↑ ↓ j k  PgUp PgDn  g G    move the cursor, or scroll',
   '  Enter                      what is in there, live; Esc goes back',
-  '  /                          only names and kinds that contain it; Esc clears it',
+  '  /                          names and kinds that contain it; Esc clears it',
   '  s                          sort by the next column; r or S turns it round',
   '  p or space                 pause',
   '  + -                        look less often, more often',

@@ -171,6 +171,9 @@ export class Sampler {
       each.lookedFor = performance.now() - began;
       if (each.key === this.#openedKey) this.#opened = anatomy;
     }
+    // Of the others the last word stands, so that all pasts end now.
+    for (const { rates, lookedAt, history } of known)
+      if (rates !== undefined && lookedAt < start) keep(history, history.at(-1));
   }
 
   #rank({ key }: Known): number {
