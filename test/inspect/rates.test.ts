@@ -4,6 +4,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { Ring, Segment, Span } from '../../src/index.ts';
 import { dissect } from '../../src/inspect/anatomy.ts';
+import { isRing } from '../../src/inspect/glance.ts';
 import { type Counted, type Counts, countsOf, ratesBetween } from '../../src/inspect/rates.ts';
 import { uniqueName } from '../support/segments.ts';
 
@@ -59,11 +60,17 @@ test('waits are counted of the whole span, and only they of one with nothing but
   assert.deepEqual([rates.operations, rates.waits], [undefined, 2]);
 });
 
-test('a raw segment that is a ring', () => {
+test('a raw segment that is a ring, which a glance tells', () => {
   const name = uniqueName();
   const segment = Segment.create(name, { size: Ring.bytesFor(1024) });
+  assert.deepEqual(
+    [isRing(name), isRing(`${name}-not`)],
+    [false, false],
+    'not used yet, not there',
+  );
   const writer = new Ring(segment).writer();
   writer.trySend(new Uint8Array(8));
+  assert.equal(isRing(name), true);
   const before = countsOf(dissect(name), 0);
   for (let i = 0; i < 4; i++) writer.trySend(new Uint8Array(8));
   const { operations, bytes, waits } = ratesBetween(before, countsOf(dissect(name), 1000))!;

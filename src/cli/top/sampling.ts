@@ -1,6 +1,6 @@
 // Samples: what is shared on this machine, again and again, and what happened in between.
 //
-// A census each time; of each span and segment an anatomy, which maps it read-only for as long as that takes and
+// A census each time; of each span and each ring an anatomy, which maps it read-only for as long as that takes and
 // touches what it decodes. How much of the processor that takes is bounded where somebody watches: what takes long to look at
 // is looked at for 2 % of the time, all together for 5 % of an interval, and those first that were not looked at for
 // longest. A rate is over the time between two looks.
@@ -8,6 +8,7 @@
 import { statfsSync } from 'node:fs';
 import { type Anatomy, dissect } from '../../inspect/anatomy.ts';
 import { type Census, type CensusItem, census } from '../../inspect/census.ts';
+import { isRing } from '../../inspect/glance.ts';
 import { type Counts, countsOf, type Rates, ratesBetween } from '../../inspect/rates.ts';
 import { type Vitals, vitalsOf } from './vitals.ts';
 
@@ -161,8 +162,8 @@ export class Sampler {
       return start - lookedAt >= lookedFor / (isOpened ? SHARE_OF_OPENED : SHARE_OF_ONE);
     };
     const due = known
-      .filter(({ item: { kind, size } }) => kind === 'span' || (kind === 'segment' && size > 0))
       .filter(isDue)
+      .filter(({ item: { kind, name } }) => kind === 'span' || (kind === 'segment' && isRing(name)))
       .sort((a, b) => this.#rank(a) - this.#rank(b) || a.lookedAt - b.lookedAt);
     for (const each of due) {
       const began = performance.now();
