@@ -60,7 +60,7 @@ export function run(t: TestContext, command: string, env = '', columns = 80): Pa
     written: () => fs.readFileSync(record, 'utf8'),
     screen: () => tmux('capture-pane', '-p', '-t', session),
     coloured: () => tmux('capture-pane', '-p', '-e', '-t', session),
-    keys: (...keys) => void tmux('send-keys', '-t', session, '--', ...keys),
+    keys: (...keys) => void tmux('send-keys', '-t', session, ...keys),
     resize: (columns, rows) =>
       void tmux('resize-window', '-t', session, '-x', String(columns), '-y', String(rows)),
     state: () => {

@@ -91,7 +91,7 @@ test('rows with rates, sorted as one likes, paused, more or less often; q', { sk
   await frame(pane, /by size$/m, { is: inOrder(scene, 'rtfi') });
   pane.keys('+');
   await shows(pane, /every 0\.2 s/);
-  pane.keys('p', '-');
+  pane.keys('-l', '--', 'p-');
   await shows(pane, /PAUSED {2}by size/);
   const [paused = ''] = await frame(pane, /PAUSED/);
   pane.keys('Down');
@@ -113,13 +113,14 @@ test('the filter is typed live; Enter opens what is in there, and it ends while 
   await frame(pane, rowOf(scene.flow, FLOWS));
   pane.keys('/');
   await shows(pane, /^\/ +Enter keeps it, Esc clears it$/m);
-  pane.keys('-[i');
+  pane.keys('-l', '--', '-[i');
   await shows(pane, /nothing matches the filter/);
   pane.keys('BSpace', 'BSpace', 'i');
   await frame(pane, /^\/-i /m, { is: inOrder(scene, 'i') });
   pane.keys('Escape');
   await shows(pane, /1–4 of 4$/m);
-  pane.keys('/', '-f', 'Enter');
+  pane.keys('-l', '--', '/-f');
+  pane.keys('Enter');
   await shows(pane, /filter: -f\n/);
   await shows(pane, /1–1 of 1$/m);
   pane.keys('Enter');
