@@ -6,21 +6,21 @@ import fs from 'node:fs';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 
-/** Parts of file names: texts, tools, models, other languages, and what only the kernel or plain JavaScript decides. */
+/** Parts of file names: texts, tools, lessons, models, other languages, and what only the kernel or plain JavaScript decides. */
 const SAME = [
   ...['test/tidy', 'test/docs', 'test/bench/', 'test/check/', 'test/interop/'],
   ...['test/cli/demo', 'test/cli/stream-death', 'test/cli/stream-names', 'test/cli/terminal'],
   ...['test/cli/lab', 'test/cli/shell', 'test/cli/inspect', 'test/cli/doctor', 'test/cli/top'],
   ...['test/segment/published-whole', 'test/span/containers', 'test/layout/languages'],
+  ...['test/lab/', 'test/inspect/'],
 ];
 /** Tests that are left out with them: the kernel ends who is killed. Exits and terminated workers are Node's. */
 const SAME_TESTS = '/\\bby SIGKILL\\b/';
-/** What two versions are enough for, the oldest and the newest: deaths at each step, floods of messages, hostile bytes, examples, lessons. */
+/** What two versions are enough for, the oldest and the newest: deaths at each step, floods of messages, hostile bytes, examples. */
 const ENDS = [
   ...['kills', '-deaths', '.death', 'deadlock', 'paused', 'order'],
   ...['flow', 'mixed', 'soak', 'buffer', 'phases', 'torn'],
   ...['hostile', '.words', '.format', '.states', 'test/examples/'],
-  ...['test/lab/', 'test/inspect/'],
 ];
 const [OLDEST, NEWEST] = ['20', '26'];
 /** Characters of the failures of one version that are told again at the end. */
