@@ -10,7 +10,7 @@ import { type Anatomy, dissect } from '../../inspect/anatomy.ts';
 import { type Census, type CensusItem, census } from '../../inspect/census.ts';
 import { isRing } from '../../inspect/glance.ts';
 import { type Counts, countsOf, type Rates, ratesBetween } from '../../inspect/rates.ts';
-import { type Vitals, vitalsOf } from './vitals.ts';
+import { unreadable, type Vitals, vitalsOf } from './vitals.ts';
 
 /** One thing that is shared, as a row shows it. */
 export interface Row {
@@ -188,11 +188,12 @@ export class Sampler {
       const leaves = known.key === this.#openedKey ? LEAVES_OPENED : LEAVES;
       anatomy = dissect(known.item.name, { leaves, effort: EFFORT });
     } catch (error) {
-      const { code } = error as NodeJS.ErrnoException;
-      if (!code?.startsWith('ERR_MEMSPAN_')) throw error;
-      // It has gone since the census, or may not be opened.
+      const { code, message } = error as NodeJS.ErrnoException;
+      const isOurs = code?.startsWith('ERR_MEMSPAN_') === true;
+      // It has gone since the census, or may not be opened; whatever else it is, the others are still to be seen.
       if (code === 'ERR_MEMSPAN_NOT_FOUND') this.#known.delete(known.key);
-      else Object.assign(known, { vitals: undefined, counts: undefined, rates: undefined });
+      const vitals = isOurs ? undefined : unreadable(message);
+      Object.assign(known, { vitals, counts: undefined, rates: undefined });
       return undefined;
     }
     const counts = countsOf(anatomy, now);

@@ -45,6 +45,12 @@ export function vitalsOf(anatomy: Anatomy): Vitals {
   };
 }
 
+/** Of a span that could not even be taken apart. */
+export function unreadable(why: string): Vitals {
+  const trouble = { kind: 'damaged', what: `it cannot be read: ${why}` } as const;
+  return { alive: 0, dead: 0, waiting: 0, troubles: [trouble] };
+}
+
 function damages({ damage }: Anatomy): Trouble[] {
   return damage
     .filter(({ what }) => !what.endsWith(UNSEEN))
