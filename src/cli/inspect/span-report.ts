@@ -1,6 +1,7 @@
 // A span's anatomy as text: head, participants, objects, who waits for whom, and what is damaged. Fits 80 columns, but for
 // names that are longer.
 
+import { stripVTControlCharacters } from 'node:util';
 import {
   type Anatomy,
   nameOf,
@@ -246,7 +247,7 @@ function wrapped(text: string, indent: string, columns: number = WIDTH): string[
   let line = '';
   let width = 0;
   for (const word of text.split(' ')) {
-    const length = word.replace(SGR, '').length;
+    const length = stripVTControlCharacters(word).length;
     if (line !== '' && indent.length + width + 1 + length > columns) {
       lines.push(`${indent}${line}`);
       line = '';
@@ -257,6 +258,3 @@ function wrapped(text: string, indent: string, columns: number = WIDTH): string[
   }
   return [...lines, `${indent}${line}`];
 }
-
-// biome-ignore lint/suspicious/noControlCharactersInRegex: that is what a colour is.
-const SGR = /\u001b\[\d+m/g;

@@ -1,5 +1,6 @@
 // Amounts in as few columns as a table of 80 has for them, and texts that take exactly so many columns.
 
+import { stripVTControlCharacters } from 'node:util';
 import { widthOf } from '../format.ts';
 
 /** At most five columns: `0`, `0.4`, `17`, `1.2k`, `340k`, `5.0M`. */
@@ -29,11 +30,8 @@ function scaled(amount: number, base: number, units: readonly string[]): string 
 
 /** How many columns it takes, colours left out. */
 export function visibleWidth(text: string): number {
-  return widthOf(text.replace(SGR, ''));
+  return widthOf(stripVTControlCharacters(text));
 }
-
-// biome-ignore lint/suspicious/noControlCharactersInRegex: that is what a colour is.
-const SGR = /\u001b\[\d+m/g;
 
 /** Exactly `width` columns: cut with `…`, or filled with blanks. */
 export function fitted(text: string, width: number, align: 'left' | 'right' = 'left'): string {
