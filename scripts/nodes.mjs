@@ -5,10 +5,11 @@ import { spawn, spawnSync } from 'node:child_process';
 import fs from 'node:fs';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { NODES } from './supported.mjs';
 
 /** Parts of file names: texts, tools, lessons, models, other languages, and what only the kernel or plain JavaScript decides. */
 const SAME = [
-  ...['test/tidy', 'test/docs', 'test/bench/', 'test/check/', 'test/interop/'],
+  ...['test/tidy', 'test/docs', 'test/bench/', 'test/check/', 'test/interop/', 'test/packaging/'],
   ...['test/cli/demo', 'test/cli/stream-death', 'test/cli/stream-names', 'test/cli/terminal'],
   ...['test/cli/lab', 'test/cli/shell', 'test/cli/inspect', 'test/cli/doctor', 'test/cli/top'],
   ...['test/segment/published-whole', 'test/span/containers', 'test/layout/languages'],
@@ -22,7 +23,7 @@ const ENDS = [
   ...['flow', 'mixed', 'soak', 'buffer', 'phases', 'torn'],
   ...['hostile', '.words', '.format', '.states', 'test/examples/'],
 ];
-const [OLDEST, NEWEST] = ['20', '26'];
+const [OLDEST, NEWEST] = [NODES.at(0), NODES.at(-1)];
 /** Characters of the failures of one version that are told again at the end. */
 const FAILURES_MAX = 6000;
 
@@ -30,7 +31,7 @@ const root = fileURLToPath(new URL('..', import.meta.url));
 const store = path.join(root, '.nodes');
 const args = process.argv.slice(2);
 const chosen = args.filter((arg) => /^\d+$/.test(arg));
-const versions = chosen.length > 0 ? chosen : [OLDEST, '22', '24', '26'];
+const versions = chosen.length > 0 ? chosen : NODES;
 const rest = args.filter((arg) => !chosen.includes(arg) && arg !== '--all');
 const isWhole = args.includes('--all') || rest.some((arg) => !arg.startsWith('--'));
 const lessOn = (version) => [

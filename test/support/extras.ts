@@ -11,6 +11,7 @@ export type Extra =
   | 'unshare'
   | 'ipcs'
   | 'tmux'
+  | 'git'
   | 'clang-format';
 
 /** How to see that it works here; strace and unshare may be installed and yet forbidden. */
@@ -32,6 +33,7 @@ const probes: Record<Extra, readonly string[]> = {
   unshare: ['unshare', '-m', 'true'],
   ipcs: ['ipcs', '-V'],
   tmux: ['tmux', '-V'],
+  git: ['git', '--version'],
   'clang-format': ['clang-format', '--version'],
 };
 
