@@ -1,9 +1,7 @@
 // What one thread at a time can have: a mutex, a reader-writer lock, an initialisation. Who has it, who had it and died,
-// who waits for it. The words are explained in src/sync/*.layout.ts.
+// who waits for it.
 
-import { DIED, GRANTED, OWNER, UNRECOVERABLE, WAITERS } from '../../sync/mutex.layout.ts';
-import { DONE } from '../../sync/once.layout.ts';
-import { DRAINING } from '../../sync/rwlock.layout.ts';
+import { type LockKind, type LockWord, ownerIn, readLockWord } from '../lock-word.ts';
 import type { Waiting, Who } from './attendance.ts';
 import {
   counted,
@@ -22,14 +20,10 @@ export interface MutexOptions {
 }
 
 export function mutexState(found: Dissection, offset: number, options: MutexOptions): State {
-  const { word, owner, waiting, waiters } = look(found, offset);
-  const isLost = (word & UNRECOVERABLE) !== 0;
-  const isGranted = (word & GRANTED) !== 0;
-  const dataDamaged = (word & DIED) !== 0;
-  let state = 'free';
-  if (isLost) state = 'not-recoverable';
-  else if (owner?.alive) state = isGranted ? 'granted' : 'held';
-  else if (owner !== undefined && !isGranted) state = 'abandoned';
+  const { seen, owner, waiting, waiters } = look(found, 'mutex', offset);
+  const { dataDamaged, marked } = seen;
+  const isLost = seen.state === 'over';
+  const state = { ...AS_IT_IS, over: 'not-recoverable', coming: 'granted' }[seen.state];
   const said = {
     free: 'free',
     'not-recoverable': 'not recoverable: an owner has released it without repairing its data',
@@ -43,7 +37,7 @@ export function mutexState(found: Dissection, offset: number, options: MutexOpti
       state,
       owner: state === 'free' ? undefined : owner,
       dataDamaged,
-      marked: (word & WAITERS) !== 0,
+      marked,
       ...options,
       waiters,
     },
@@ -52,17 +46,20 @@ export function mutexState(found: Dissection, offset: number, options: MutexOpti
 }
 
 export function rwLockState(found: Dissection, offset: number): State {
-  const { word, owner, waiting, waiters } = look(found, offset);
+  const { seen, owner, waiting, waiters } = look(found, 'rwlock', offset);
   const readers = found.attendance.readers(offset);
   if (!found.spend(LISTED * readers.length)) return tooMuch();
   const living = readers.filter(({ alive }) => alive);
-  const isLost = (word & UNRECOVERABLE) !== 0;
-  const isDraining = (word & DRAINING) !== 0;
-  const dataDamaged = (word & DIED) !== 0;
-  let state = living.length > 0 ? 'read' : 'free';
-  if (isLost) state = 'not-recoverable';
-  else if (owner?.alive) state = isDraining ? 'draining' : 'written';
-  else if (owner !== undefined && !isDraining) state = 'abandoned';
+  const { dataDamaged, marked } = seen;
+  const isLost = seen.state === 'over';
+  const isDraining = seen.state === 'coming';
+  const state = {
+    ...AS_IT_IS,
+    free: living.length > 0 ? 'read' : 'free',
+    over: 'not-recoverable',
+    coming: 'draining',
+    held: 'written',
+  }[seen.state];
   const by = owner && nameOf(owner);
   const said = {
     free: 'free',
@@ -81,7 +78,7 @@ export function rwLockState(found: Dissection, offset: number): State {
         state === 'written' || state === 'draining' || state === 'abandoned' ? owner : undefined,
       readers,
       dataDamaged,
-      marked: (word & WAITERS) !== 0,
+      marked,
       waiters,
     },
     holders: isOwned ? [owner, ...(isDraining ? living : [])] : living,
@@ -89,11 +86,13 @@ export function rwLockState(found: Dissection, offset: number): State {
 }
 
 export function onceState(found: Dissection, offset: number): State {
-  const { word, owner, waiting, waiters } = look(found, offset);
-  let state = 'not-begun';
-  if ((word & DONE) !== 0) state = 'done';
-  else if (owner?.alive) state = 'running';
-  else if (owner !== undefined || (word & DIED) !== 0) state = 'abandoned';
+  const { seen, owner, waiting, waiters } = look(found, 'once', offset);
+  const state = {
+    ...AS_IT_IS,
+    free: seen.dataDamaged ? 'abandoned' : 'not-begun',
+    over: 'done',
+    held: 'running',
+  }[seen.state];
   const said = {
     'not-begun': 'not initialised yet',
     done: 'done',
@@ -107,17 +106,27 @@ export function onceState(found: Dissection, offset: number): State {
   };
 }
 
+/** What a state is called where a kind has no word of its own for it. */
+const AS_IT_IS: Readonly<Record<LockWord['state'], string>> = {
+  free: 'free',
+  coming: 'coming',
+  held: 'held',
+  abandoned: 'abandoned',
+  over: 'over',
+};
+
 interface Look {
-  readonly word: number;
+  readonly seen: LockWord;
   readonly owner: Who | undefined;
   readonly waiting: string;
   readonly waiters: readonly Waiter[];
 }
 
-function look(found: Dissection, offset: number): Look {
+function look(found: Dissection, kind: LockKind, offset: number): Look {
   const word = found.word(offset);
   const { waiting, waiters } = queueAt(found, offset);
-  return { word, owner: found.who(word & OWNER), waiting, waiters };
+  const owner = found.who(ownerIn(word));
+  return { seen: readLockWord(kind, word, owner?.alive === true), owner, waiting, waiters };
 }
 
 /** A waiter of a queue, as an object's facts have it. */

@@ -6,27 +6,19 @@ import { kindName } from '../../span/kinds.ts';
 import { layoutOf } from '../../span/stored-layout.ts';
 import type { ObjectEntry, SpanView } from '../../span/view.ts';
 import '../../sync/embedded.ts';
-import { DIED, GRANTED, OWNER, UNRECOVERABLE } from '../../sync/mutex.layout.ts';
-import { DONE } from '../../sync/once.layout.ts';
-import { DRAINING } from '../../sync/rwlock.layout.ts';
 import { load } from '../../word/atomics.ts';
 import type { Finding } from '../diagnosis.ts';
+import { type LockKind, ownerIn, readLockWord } from '../lock-word.ts';
 import { removal } from './remedies.ts';
 
 interface Lock {
-  readonly kind: 'mutex' | 'rwlock' | 'once';
+  readonly kind: LockKind;
   readonly name: string;
   /** Bytes from the span's beginning. */
   readonly offset: number;
 }
 
-/** The bit beside an owner that says that its death has done no harm. */
-const HARMLESS: Readonly<Record<Lock['kind'], number>> = {
-  mutex: GRANTED,
-  rwlock: DRAINING,
-  once: DONE,
-};
-const KINDS = new Set(Object.keys(HARMLESS));
+const KINDS = new Set<string>(['mutex', 'rwlock', 'once'] satisfies LockKind[]);
 /** So many members of one record are looked at: a text of a few bytes may describe billions. */
 const RECORD_MAX = 10_000;
 
@@ -39,7 +31,7 @@ export function lockFindings(view: SpanView): Finding[] {
 function* locksOf(view: SpanView, entry: ObjectEntry): IterableIterator<Lock> {
   const { name, offset, length } = entry;
   const kind = kindName(entry.kind);
-  if (KINDS.has(kind) && length >= 4) yield { kind: kind as Lock['kind'], name, offset };
+  if (KINDS.has(kind) && length >= 4) yield { kind: kind as LockKind, name, offset };
   if (kind !== 'record') return;
   const layout = layoutIn(view, entry);
   if (layout === undefined || layout.size > length) return;
@@ -64,7 +56,7 @@ function* embeddedIn(
 ): Generator<Lock> {
   if (!embeds || visits.left-- <= 0) return;
   if (shape.kind === 'embedded' && KINDS.has(shape.name)) {
-    yield { kind: shape.name as Lock['kind'], name, offset };
+    yield { kind: shape.name as LockKind, name, offset };
   } else if (shape.kind === 'array') {
     const { element, length } = shape;
     for (let i = 0; i < length && visits.left > 0; i++) {
@@ -80,7 +72,10 @@ function* embeddedIn(
 function findingsOf(view: SpanView, { kind, name, offset }: Lock): Finding[] {
   const subject = `${view.segment.name}/${name}`;
   const word = load(view.words, offset / 4);
-  if (kind !== 'once' && (word & UNRECOVERABLE) !== 0) {
+  const owner = ownerIn(word);
+  const holder = view.participant(owner);
+  const { state, dataDamaged } = readLockWord(kind, word, view.isAlive(owner));
+  if (state === 'over' && kind !== 'once') {
     return [
       {
         code: 'unrecoverable-lock',
@@ -91,40 +86,27 @@ function findingsOf(view: SpanView, { kind, name, offset }: Lock): Finding[] {
       },
     ];
   }
-  const owner = word & OWNER;
-  const holder = view.participant(owner);
-  if (view.isAlive(owner)) return [];
-  const isHarmless = (word & HARMLESS[kind]) !== 0;
-  if (owner === 0 || isHarmless) return unrepaired(kind, subject, word, isHarmless);
+  if (state === 'free' && dataDamaged) {
+    return [abandoned(kind, subject, 'somebody', ', and its data has not been repaired yet')];
+  }
+  if (state !== 'abandoned') return [];
   // It was given back meanwhile, and then its owner left.
   if (load(view.words, offset / 4) !== word) return [];
   const who = holder === undefined ? 'a participant' : `${holder.name} (pid ${holder.pid})`;
-  return [
-    {
-      code: 'abandoned-lock',
-      severity: 'warning',
-      subject,
-      what: `${who} died holding this ${kind}`,
-      remedy: afterDeath(kind),
-    },
-  ];
+  return [abandoned(kind, subject, who)];
 }
 
-/** Nobody has it, but somebody died who had. */
-function unrepaired(kind: Lock['kind'], subject: string, word: number, isDone: boolean): Finding[] {
-  if ((word & DIED) === 0 || (kind === 'once' && isDone)) return [];
-  return [
-    {
-      code: 'abandoned-lock',
-      severity: 'warning',
-      subject,
-      what: `somebody died holding this ${kind}, and its data has not been repaired yet`,
-      remedy: afterDeath(kind),
-    },
-  ];
+function abandoned(kind: LockKind, subject: string, who: string, rest: string = ''): Finding {
+  return {
+    code: 'abandoned-lock',
+    severity: 'warning',
+    subject,
+    what: `${who} died holding this ${kind}${rest}`,
+    remedy: afterDeath(kind),
+  };
 }
 
-function afterDeath(kind: Lock['kind']): string {
+function afterDeath(kind: LockKind): string {
   return kind === 'once'
     ? 'Whoever runs it next begins anew, and sees ownerDied'
     : 'Whoever locks it next sees ownerDied, and has to repair its data (recover, markConsistent)';
