@@ -14,7 +14,6 @@ const CORES = [
   'linux-x64/memspan.glibc.node',
   'linux-x64/memspan.musl.node',
   'linux-arm64/memspan.glibc.node',
-  'linux-arm64/memspan.musl.node',
   'win32-x64/memspan.node',
 ];
 
@@ -120,11 +119,11 @@ function checkPrebuilds() {
     .map((core) => ({ core, target: targetOf(fs.readFileSync(path.join(folder, core))) }))
     .filter(({ core, target }) => target !== path.posix.dirname(core));
   return [
-    ...absent.map((core) => `prebuilds/${core} is not there: run npm run prebuild`),
+    ...absent.map((core) => `prebuilds/${core} is not there: run npm run prebuilds`),
     ...strange.map((core) => `prebuilds/${core} is none of ours: remove it, or list it in CORES`),
     ...wrong.map(
       ({ core, target }) =>
-        `prebuilds/${core} is for ${target}: remove prebuilds/, run npm run prebuild`,
+        `prebuilds/${core} is for ${target}: remove prebuilds/, run npm run prebuilds`,
     ),
   ];
 }
