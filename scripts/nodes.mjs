@@ -7,21 +7,21 @@ import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { NODES } from './supported.mjs';
 
-/** Parts of file names: texts, tools, lessons, models, other languages, and what only the kernel or plain JavaScript decides. */
+/** Parts of file names: texts, tools, lessons, examples, models, other languages, and what only the kernel or plain JavaScript decides. */
 const SAME = [
   ...['test/tidy', 'test/docs', 'test/bench/', 'test/check/', 'test/interop/', 'test/packaging/'],
   ...['test/cli/demo', 'test/cli/stream-death', 'test/cli/stream-names', 'test/cli/terminal'],
   ...['test/cli/lab', 'test/cli/shell', 'test/cli/inspect', 'test/cli/doctor', 'test/cli/top'],
   ...['test/segment/published-whole', 'test/span/containers', 'test/layout/languages'],
-  ...['test/lab/', 'test/inspect/'],
+  ...['test/lab/', 'test/inspect/', 'test/examples/', '.words', '.format'],
 ];
 /** Tests that are left out with them: the kernel ends who is killed. Exits and terminated workers are Node's. */
 const SAME_TESTS = '/\\bby SIGKILL\\b/';
-/** What two versions are enough for, the oldest and the newest: deaths at each step, floods of messages, hostile bytes, examples. */
+/** What two versions are enough for, the oldest and the newest: deaths at each step, floods of messages, hostile bytes. */
 const ENDS = [
   ...['kills', '-deaths', '.death', 'deadlock', 'paused', 'order'],
   ...['flow', 'mixed', 'soak', 'buffer', 'phases', 'torn'],
-  ...['hostile', '.words', '.format', '.states', 'test/examples/'],
+  ...['hostile', '.states'],
 ];
 const [OLDEST, NEWEST] = [NODES.at(0), NODES.at(-1)];
 /** Characters of the failures of one version that are told again at the end. */
