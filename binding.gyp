@@ -3,10 +3,7 @@
   "targets": [
     {
       "target_name": "memspan",
-      # Every native/**/*.cc, so that a new file needs no line here; but native/windows is scripts/windows.mjs's.
-      "sources": [
-        "<!@(node -p \"fs.readdirSync('native', {recursive: true}).filter((f) => f.endsWith('.cc') && !f.startsWith('windows')).sort().map((f) => 'native/' + f).join(' ')\")"
-      ],
+      "sources": ["<!@(node scripts/native-sources.mjs <(OS))"],
       # A relative path: it stays whole where the clone's own path has a space.
       "include_dirs": ["<!(node -p \"require('node-addon-api').include_dir\")"],
       # The last: what cannot be thrown, because worker.terminate() came meanwhile, must not end the process.
@@ -16,6 +13,14 @@
       "cflags_cc": ["-std=c++20"],
       # The fault handler and the sleeping threads outlive the environment that loaded the addon.
       "ldflags": ["-Wl,-z,nodelete"],
+      # Its own core (docs/darwin.md). "cflags" and "ldflags" are not read there.
+      "xcode_settings": {
+        "CLANG_CXX_LANGUAGE_STANDARD": "c++20",
+        "MACOSX_DEPLOYMENT_TARGET": "11.0",
+        "GCC_OPTIMIZATION_LEVEL": "2",
+        "GCC_SYMBOLS_PRIVATE_EXTERN": "YES",
+        "OTHER_CFLAGS": ["-fno-strict-aliasing"]
+      },
       "configurations": {
         "Release": {
           "cflags!": ["-O3"],

@@ -9,7 +9,7 @@
 #include "environment.h"
 #include "file.h"
 #include "guard.h"
-#include "mapping.h"
+#include "mappings.h"
 #include "os/os.h"
 #include "sleep.h"
 #include "wait.h"
@@ -39,77 +39,13 @@ Napi::Value Start(const Napi::CallbackInfo& info) {
   return Napi::Number::New(info.Env(), static_cast<uint32_t>(KindOfBuffers()));
 }
 
-Mapping* MappingOf(const Napi::CallbackInfo& info) {
-  return info[0].As<Napi::External<Mapping>>().Data();
-}
-
 Napi::Value Failure(const Napi::CallbackInfo& info, int result) {
   return Napi::Number::New(info.Env(), result);
-}
-
-// {handle, buffer, status}; the handle lets go of the mapping when it is collected.
-Napi::Value Describe(const Napi::CallbackInfo& info, Mapping* mapping) {
-  const Napi::Env env = info.Env();
-  napi_value handle;
-  const napi_status held = napi_create_external(
-      env, mapping, [](napi_env, void* data, void*) { Release(static_cast<Mapping*>(data)); },
-      nullptr, &handle);
-  if (held != napi_ok) {
-    // The worker is being terminated: no value can be made any more, and nobody will miss it.
-    Release(mapping);
-    return {};
-  }
-  const napi_value buffer = MakeBuffer(env, mapping);
-  if (!buffer) return {};
-  const napi_value status = MakeStatusBuffer(env, mapping);
-  if (!status) return {};
-  Napi::Object result = Napi::Object::New(env);
-  result.Set("handle", handle);
-  result.Set("buffer", buffer);
-  result.Set("status", status);
-  return result;
-}
-
-// (fd, size, flags) → {handle, buffer, status}, or −errno
-Napi::Value MapFile(const Napi::CallbackInfo& info) {
-  const double size = info[1].As<Napi::Number>().DoubleValue();
-  if (!(size >= 1) || size > 9007199254740991.0) return Failure(info, -EINVAL);
-  Mapping* mapping = nullptr;
-  const int result = Map(info[0].As<Napi::Number>().Int32Value(), static_cast<uint64_t>(size),
-                         info[2].As<Napi::Number>().Uint32Value(), Current(info.Env()), &mapping);
-  if (result < 0) return Failure(info, result);
-  return Describe(info, mapping);
-}
-
-// () → {handle, buffer, status} of one page in which the first word is 0x6d656d73 by native hand
-Napi::Value MapProbe(const Napi::CallbackInfo& info) {
-  Mapping* mapping = nullptr;
-  const int result = MapAnonymous(PageSize(), &mapping);
-  if (result < 0) return Failure(info, result);
-  *reinterpret_cast<uint32_t*>(mapping->base) = 0x6d656d73;
-  return Describe(info, mapping);
 }
 
 // () → whether one can wait for several words at once
 Napi::Value WaitsForAny(const Napi::CallbackInfo& info) {
   return Napi::Boolean::New(info.Env(), HasWaitAny());
-}
-
-// (handle) → the first word as the mapped memory has it
-Napi::Value ReadProbe(const Napi::CallbackInfo& info) {
-  return Napi::Number::New(info.Env(), *reinterpret_cast<uint32_t*>(MappingOf(info)->base));
-}
-
-Napi::Value Bulk(const Napi::CallbackInfo& info) {
-  const napi_value buffer = MakeBulkBuffer(info.Env(), MappingOf(info));
-  return buffer ? Napi::Value(info.Env(), buffer) : Napi::Value();
-}
-
-// (handle, bulk?) → 0 or −errno; after −EBUSY all is as before
-Napi::Value CloseMapping(const Napi::CallbackInfo& info) {
-  const int result = Close(MappingOf(info));
-  if (result != -EBUSY && info[1].IsArrayBuffer()) napi_detach_arraybuffer(info.Env(), info[1]);
-  return Failure(info, result);
 }
 
 Napi::Value HealMapping(const Napi::CallbackInfo& info) {
@@ -119,14 +55,6 @@ Napi::Value HealMapping(const Napi::CallbackInfo& info) {
 Napi::Value CutMapping(const Napi::CallbackInfo& info) {
   const int64_t size = info[1].As<Napi::Number>().Int64Value();
   return Failure(info, size < 1 ? -EINVAL : CutTail(MappingOf(info), static_cast<uint64_t>(size)));
-}
-
-Napi::Value SyncMapping(const Napi::CallbackInfo& info) {
-  const int64_t offset = info[1].As<Napi::Number>().Int64Value();
-  const int64_t length = info[2].As<Napi::Number>().Int64Value();
-  if (offset < 0 || length < 0) return Failure(info, -EINVAL);
-  return Failure(
-      info, Sync(MappingOf(info), static_cast<uint64_t>(offset), static_cast<uint64_t>(length)));
 }
 
 void EndEnvironment(void* data) {
@@ -144,14 +72,9 @@ Napi::Object Init(Napi::Env env, Napi::Object exports) {
       nullptr);
   napi_add_env_cleanup_hook(env, EndEnvironment, environment);
   Export<Start>(env, exports, "start");
-  Export<MapFile>(env, exports, "map");
-  Export<MapProbe>(env, exports, "mapProbe");
-  Export<ReadProbe>(env, exports, "readProbe");
-  Export<Bulk>(env, exports, "bulk");
-  Export<CloseMapping>(env, exports, "closeMapping");
+  InitMappings(env, exports);
   Export<HealMapping>(env, exports, "healMapping");
   Export<CutMapping>(env, exports, "cutMapping");
-  Export<SyncMapping>(env, exports, "syncMapping");
   Export<OpenFile>(env, exports, "open");
   Export<OpenMemory>(env, exports, "openMemory");
   Export<CloseFile>(env, exports, "close");
