@@ -4,6 +4,7 @@
 import { createRequire } from 'node:module';
 import { fileURLToPath } from 'node:url';
 import { isMainThread } from 'node:worker_threads';
+import type { DarwinBinding } from './binding/darwin.ts';
 import type { WindowsBinding } from './binding/windows.ts';
 import { MemspanError } from './errors.ts';
 
@@ -45,6 +46,8 @@ export type WaitableArray = Int32Array | BigInt64Array;
 interface Binding {
   /** Only in the core for Windows. */
   readonly windows?: WindowsBinding;
+  /** Only in the core for macOS. */
+  readonly darwin?: DarwinBinding;
   start(isWorker: boolean, onSettled: OnSettled, withoutWaitAny: boolean): number;
   map(fd: number, size: number, flags: number): RawMapping | number;
   mapProbe(): RawMapping | number;
@@ -93,8 +96,9 @@ interface Binding {
   os: unknown;
 }
 
-/** What the core for Windows lacks, of what others of it call. */
+/** What the cores for Windows and macOS lack, of what others of them call; macOS has wait and notify since 14.4. */
 const LINUX_ONLY = [
+  'healMapping',
   'cutMapping',
   'open',
   'openMemory',
@@ -108,6 +112,7 @@ const LINUX_ONLY = [
   'wait',
   'notify',
   'waitAsync',
+  'cancelWait',
   'watchFile',
   'unwatchFile',
   'countNews',
@@ -129,6 +134,9 @@ export const native: Binding = load();
 
 /** Windows' part of the core, or undefined. */
 export const windows: WindowsBinding | undefined = native.windows;
+
+/** macOS' part of the core, or undefined. */
+export const darwin: DarwinBinding | undefined = native.darwin;
 
 /** False where the runtime gives no SharedArrayBuffer over foreign memory: buffers are ArrayBuffers. */
 export const hasSharedBuffers: boolean = start() === 1;
@@ -154,14 +162,20 @@ function complete(core: Binding): Binding {
   const lacking = (operation: string) => (): never => {
     throw new MemspanError('ERR_MEMSPAN_UNSUPPORTED', {
       operation,
-      cause: `memspan does not have it on ${process.platform}`,
-      remedy: 'docs/win32.md says what there is',
+      cause: lackOf(core, operation),
+      remedy: 'docs/platforms.md has the list of what there is',
     });
   };
   for (const operation of LINUX_ONLY) core[operation] ??= lacking(operation);
   const nothing = { get: (os: object, name: string) => Reflect.get(os, name) ?? lacking(name) };
   core.os ??= new Proxy({ facts: {} }, nothing);
   return core;
+}
+
+function lackOf({ darwin }: Binding, operation: string): string {
+  const isWaiting = operation === 'wait' || operation === 'notify';
+  if (darwin !== undefined && isWaiting) return 'it needs macOS 14.4 or newer';
+  return `memspan does not have it on ${process.platform}`;
 }
 
 function start(): number {

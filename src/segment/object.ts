@@ -109,7 +109,7 @@ export function openPatiently(path: string, flags: number): number {
 }
 
 export function checkOwner(
-  stat: Stat,
+  stat: Pick<Stat, 'uid'>,
   allowOwner: OpenOptions['allowOwner'],
   subject: Subject,
 ): void {

@@ -3,6 +3,8 @@
 // A segment's `fd` is whatever the system gives for memory that can be mapped: a descriptor, or the HANDLE of a
 // section. The core's map, healMapping and close take it; nobody else looks at it.
 
+import { darwin as core, native } from '../binding.ts';
+import { darwinSystem } from './darwin.ts';
 import type { SegmentHandle, SegmentOrigin } from './handle.ts';
 import type { Lifeline } from './lifeline.ts';
 import { linux } from './linux.ts';
@@ -53,4 +55,9 @@ export interface System {
   checked(result: number, step: MappingStep, subject: Subject): number;
 }
 
-export const system: System = process.platform === 'win32' ? windows : linux;
+export const system: System = systemHere();
+
+function systemHere(): System {
+  if (core !== undefined) return darwinSystem(core, (fd) => native.close(fd));
+  return process.platform === 'win32' ? windows : linux;
+}

@@ -6,7 +6,7 @@
 // coerced the index. Method shorthand makes functions that are not constructors, as the standard's are.
 
 import { hasSharedBuffers, native, Outcome, settlements, type WaitableArray } from '../binding.ts';
-import { invalidArgument, MemspanError } from '../errors.ts';
+import { invalidArgument, MemspanError, systemError } from '../errors.ts';
 import { scheduler } from './scheduler.ts';
 
 export type { WaitableArray } from '../binding.ts';
@@ -129,8 +129,9 @@ function signalOf(options: WaitAsyncOptions | undefined): AbortSignal | undefine
   return signal as AbortSignal;
 }
 
-/** The error of an outcome that the standard does not know. */
+/** The error of an outcome that the standard does not know; below 0 it is −errno, on macOS. */
 export function failureOf(outcome: number, operation: string): MemspanError {
+  if (outcome < 0) return systemError('os_sync_wait_on_address', -outcome, operation);
   if (outcome === Outcome.closed) {
     return new MemspanError('ERR_MEMSPAN_CLOSED', {
       operation,
