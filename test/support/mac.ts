@@ -13,8 +13,8 @@ export interface Fake {
 
 /** Objects by name and descriptors, as one Mac with pages of that size would keep them. */
 export class Mac implements DarwinBinding {
-  readonly objects = new Map<string, Fake>();
-  readonly open = new Map<number, { object: Fake; readOnly: boolean }>();
+  readonly objects: Map<string, Fake> = new Map();
+  readonly open: Map<number, { object: Fake; readOnly: boolean }> = new Map();
   readonly calls: string[] = [];
   page: number;
   /** Called before each call, for what others do meanwhile. */
