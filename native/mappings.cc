@@ -27,10 +27,11 @@ Napi::Value Describe(const Napi::CallbackInfo& info, Mapping* mapping) {
     Release(mapping);
     return {};
   }
-  const napi_value buffer = MakeBuffer(env, mapping);
-  if (!buffer) return {};
+  // First, as Electron's refusal is an error here, and in V8's own function for shared ones the end of the process.
   const napi_value status = MakeStatusBuffer(env, mapping);
   if (!status) return {};
+  const napi_value buffer = MakeBuffer(env, mapping);
+  if (!buffer) return {};
   Napi::Object result = Napi::Object::New(env);
   result.Set("handle", handle);
   result.Set("buffer", buffer);

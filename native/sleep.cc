@@ -2,6 +2,7 @@
 
 #include "sleep.h"
 
+#include <cmath>
 #include <mutex>
 
 #include "futex.h"
@@ -13,12 +14,28 @@ std::mutex listMutex;
 Sleeper* first = nullptr;
 std::atomic<bool> pretendNoWaitAny{false};
 
+constexpr int64_t kNsPerSecond = 1'000'000'000;
 // Without futex_waitv a sleeper looks at its cancel word this often, and loses its place meanwhile.
 constexpr int64_t kSliceNs = 50'000'000;
 constexpr uint32_t kInterrupted = static_cast<uint32_t>(Outcome::interrupted);
 constexpr uint32_t kDisturbed = static_cast<uint32_t>(Outcome::disturbed);
 
 uint32_t* CancelWord(Sleeper* sleeper) { return reinterpret_cast<uint32_t*>(&sleeper->cancel); }
+
+int64_t ToNs(const timespec& time) { return time.tv_sec * kNsPerSecond + time.tv_nsec; }
+
+int64_t NowNs() {
+  timespec now;
+  clock_gettime(CLOCK_MONOTONIC, &now);
+  return ToNs(now);
+}
+
+timespec ToTimespec(int64_t ns) {
+  timespec time;
+  time.tv_sec = ns / kNsPerSecond;
+  time.tv_nsec = ns % kNsPerSecond;
+  return time;
+}
 
 // How much a cancel weighs: what ends the sleep for good, then a disturbance, then an interruption.
 int Weight(uint32_t cancel) {
@@ -69,6 +86,16 @@ Outcome Changed(const Sleeper* sleeper) {
 
 }  // namespace
 
+bool IsTimeUp(const Sleeper& sleeper) {
+  return sleeper.bounded && ToNs(sleeper.deadline) <= NowNs();
+}
+
+bool ValueDiffers(const Sleeper& sleeper) {
+  if (!sleeper.wide) return __atomic_load_n(sleeper.target, __ATOMIC_SEQ_CST) != sleeper.low;
+  const uint64_t expected = static_cast<uint64_t>(sleeper.high) << 32 | sleeper.low;
+  return __atomic_load_n(reinterpret_cast<uint64_t*>(sleeper.target), __ATOMIC_SEQ_CST) != expected;
+}
+
 bool HasWaitAny() {
   static const bool has = [] {
     // A null array is refused as such only where the call exists and is allowed (else ENOSYS, EPERM).
@@ -110,6 +137,14 @@ void EndSleepersIn(const void* base, size_t length, Outcome why) {
     const uintptr_t at = reinterpret_cast<uintptr_t>(sleeper->target);
     if (at >= start && at - start < length) Cancel(sleeper, why);
   }
+}
+
+void SetTimeout(Sleeper* sleeper, double timeoutMs) {
+  // Beyond a hundred years nobody can tell it from for ever, and the clock's range is not left.
+  if (!(timeoutMs < 3.2e12)) return;
+  sleeper->bounded = true;
+  const double ns = std::ceil(timeoutMs * 1e6);
+  sleeper->deadline = ToTimespec(NowNs() + static_cast<int64_t>(ns < 0 ? 0 : ns));
 }
 
 Outcome Sleep(Sleeper* sleeper, bool plain) {

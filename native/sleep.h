@@ -54,10 +54,6 @@ void EndSleeper(Sleeper* sleeper, Outcome why);
 void EndSleepersOf(int watch);
 void EndSleepersIn(const void* base, size_t length, Outcome why);
 
-// CLOCK_MONOTONIC, in nanoseconds.
-int64_t NowNs();
-int64_t ToNs(const timespec& time);
-timespec ToTimespec(int64_t ns);
 void SetTimeout(Sleeper* sleeper, double timeoutMs);
 bool IsTimeUp(const Sleeper& sleeper);
 bool ValueDiffers(const Sleeper& sleeper);

@@ -15,8 +15,6 @@ bool MayRunJavaScript(napi_env env);
 // Reads (view, index, low, high, timeoutMs, watch, seen) of a call into a sleeper. False, with a TypeError or
 // RangeError pending, when they are not what binding.ts promises.
 bool ReadSleeper(const Napi::CallbackInfo& info, Sleeper* sleeper);
-// Whether the word is in a mapping that is closed or damaged; else ok. `owner`: that mapping's, or null.
-Outcome CheckMemory(const Sleeper& sleeper, const Environment** owner);
 // What can be said without sleeping, in the standard's order: closed, damaged, notEqual, timedOut; ok when
 // it must sleep. A close() that is not seen here sees a sleeper that was enlisted before.
 Outcome Look(const Sleeper& sleeper, double timeoutMs, const Environment** owner);

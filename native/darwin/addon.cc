@@ -8,8 +8,8 @@
 #include "../environment.h"
 #include "../mappings.h"
 #include "../os/os.h"
-#include "../wait.h"
 #include "object.h"
+#include "wait.h"
 #include "wait_on_address.h"
 
 namespace memspan {
