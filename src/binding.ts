@@ -175,7 +175,7 @@ function complete(core: Binding): Binding {
 function lackOf({ darwin }: Binding, operation: string): string {
   const isWaiting = operation === 'wait' || operation === 'notify';
   if (darwin !== undefined && isWaiting) return 'it needs macOS 14.4 or newer';
-  return `memspan does not have it on ${process.platform}`;
+  return `memspan does not have it on ${darwin === undefined ? process.platform : 'macOS'}`;
 }
 
 function start(): number {

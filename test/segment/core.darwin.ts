@@ -27,8 +27,9 @@ function run(program: string, env: NodeJS.ProcessEnv = {}): [number | null, stri
   return [status, `${signal ?? ''}${stdout}${stderr}`];
 }
 
-test('it is the core for macOS that is loaded', () => {
+test('it is the core for macOS that is loaded, with the stand-ins below it', () => {
   assert.notEqual(darwin, undefined);
+  assert.match(process.env.LD_PRELOAD ?? '', /\/macos\.so$/);
 });
 
 test('create here, open there: one memory; exact for who makes it, whole pages for who opens it', async (t) => {
@@ -154,7 +155,11 @@ test('what it cannot do is refused, and nothing is left', async (t) => {
     semget: () => sysv.semget(1, 1, 0o600),
   };
   for (const [what, call] of Object.entries(refused)) {
-    assert.throws(call, { code: 'ERR_MEMSPAN_UNSUPPORTED', message: /docs\/platforms\.md/ }, what);
+    assert.throws(
+      call,
+      { code: 'ERR_MEMSPAN_UNSUPPORTED', message: /macOS.*docs\/platforms\.md/ },
+      what,
+    );
   }
   assert.deepEqual(leftovers(), []);
   // All went well with the memory.

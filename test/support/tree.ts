@@ -29,6 +29,7 @@ export interface Manifest {
 }
 
 const ownWork = new Set([
+  '.darwin',
   '.git',
   '.nodes',
   '.windows',
