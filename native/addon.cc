@@ -27,13 +27,12 @@ int FindLoopFd(napi_env env) {
   return backendFd(loop);
 }
 
-// (isWorker, onSettled(ticket, outcome), without: string[]) → the kind of buffers that can be had
+// (isWorker, onSettled(ticket, outcome)) → the kind of buffers that can be had
 Napi::Value Start(const Napi::CallbackInfo& info) {
   Environment* environment = Current(info.Env());
   environment->isWorker = info[0].As<Napi::Boolean>().Value();
   if (environment->isWorker) environment->loopFd = FindLoopFd(info.Env());
   napi_create_reference(info.Env(), info[1], 1, &environment->onSettled);
-  if (info[2].As<Napi::Boolean>().Value()) PretendNoWaitAny();
   const int guarded = InstallGuard();
   if (guarded < 0) return Napi::Number::New(info.Env(), guarded);
   return Napi::Number::New(info.Env(), static_cast<uint32_t>(KindOfBuffers()));

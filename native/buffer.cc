@@ -4,8 +4,9 @@
 
 #include <dlfcn.h>
 
-#include <cstdlib>
 #include <cstring>
+
+#include "without.h"
 
 namespace memspan {
 namespace {
@@ -17,12 +18,6 @@ using CreateShared = napi_status (*)(napi_env, void*, size_t, void (*)(void*, vo
 CreateShared FindCreateShared() {
   return reinterpret_cast<CreateShared>(
       dlsym(RTLD_DEFAULT, "node_api_create_external_sharedarraybuffer"));
-}
-
-// For tests of the fallback; the variable is described in binding.ts.
-bool IsSwitchedOff() {
-  const char* without = std::getenv("MEMSPAN_WITHOUT");
-  return without && std::strstr(without, "sharedarraybuffer");
 }
 
 napi_value MakeExternal(napi_env env, void* data, size_t size, Mapping* mapping) {
@@ -43,7 +38,8 @@ napi_value MakeExternal(napi_env env, void* data, size_t size, Mapping* mapping)
 }  // namespace
 
 BufferKind KindOfBuffers() {
-  static const bool shared = !IsSwitchedOff() && (FindCreateShared() || HasV8Shared());
+  static const bool shared =
+      !IsWithout("sharedarraybuffer") && (FindCreateShared() || HasV8Shared());
   return shared ? BufferKind::shared : BufferKind::external;
 }
 

@@ -15,6 +15,7 @@
 
 #include "environment.h"
 #include "file.h"
+#include "without.h"
 
 namespace memspan {
 namespace {
@@ -38,6 +39,11 @@ int64_t Offset(const Napi::CallbackInfo& info, size_t index) {
 Napi::Value Owned(const Napi::CallbackInfo& info, int fd) {
   if (fd >= 0) Current(info.Env())->fds.insert(fd);
   return Result(info, fd);
+}
+
+// As a kernel answers that lacks it.
+Napi::Value Lacking(const Napi::CallbackInfo& info, int error) {
+  return Napi::Number::New(info.Env(), -error);
 }
 
 struct flock ByteRange(short type, int64_t offset) {
@@ -88,6 +94,7 @@ int CheckRoom(int fd, uint64_t length) {
 
 Napi::Value OpenFile(const Napi::CallbackInfo& info) {
   const int flags = Int(info, 1) | O_CLOEXEC;
+  if ((flags & O_TMPFILE) == O_TMPFILE && IsWithout("o_tmpfile")) return Lacking(info, EOPNOTSUPP);
   int fd;
   do {
     fd = open(Text(info, 0).c_str(), flags, static_cast<mode_t>(Int(info, 2)));
@@ -96,6 +103,7 @@ Napi::Value OpenFile(const Napi::CallbackInfo& info) {
 }
 
 Napi::Value OpenMemory(const Napi::CallbackInfo& info) {
+  if (IsWithout("memfd")) return Lacking(info, ENOSYS);
   return Owned(info, memfd_create(Text(info, 0).c_str(), MFD_CLOEXEC | MFD_ALLOW_SEALING));
 }
 
@@ -136,11 +144,13 @@ Napi::Value LinkFile(const Napi::CallbackInfo& info) {
 }
 
 Napi::Value RenameNoReplace(const Napi::CallbackInfo& info) {
+  if (IsWithout("renameat2")) return Lacking(info, ENOSYS);
   return Result(info, syscall(SYS_renameat2, AT_FDCWD, Text(info, 0).c_str(), AT_FDCWD,
                               Text(info, 1).c_str(), 1u /* RENAME_NOREPLACE */));
 }
 
 Napi::Value LockByte(const Napi::CallbackInfo& info) {
+  if (IsWithout("ofd_locks")) return Lacking(info, EINVAL);
   const short types[] = {F_UNLCK, F_RDLCK, F_WRLCK};
   const int kind = Int(info, 2);
   if (kind < 0 || kind > 2) return Napi::Number::New(info.Env(), -EINVAL);
@@ -149,6 +159,7 @@ Napi::Value LockByte(const Napi::CallbackInfo& info) {
 }
 
 Napi::Value ProbeBytes(const Napi::CallbackInfo& info) {
+  if (IsWithout("ofd_locks")) return Lacking(info, EINVAL);
   struct flock range = ByteRange(F_WRLCK, Offset(info, 1));
   range.l_len = Offset(info, 2);
   const int result = fcntl(Int(info, 0), F_OFD_GETLK, &range);
@@ -162,6 +173,7 @@ Napi::Value ProbeBytes(const Napi::CallbackInfo& info) {
 Napi::Value IsOnlyUser(const Napi::CallbackInfo& info) {
   const int fd = Int(info, 0);
   if (fcntl(fd, F_SETSIG, SIGURG) != 0) return Result(info, -1);
+  if (IsWithout("leases")) return Lacking(info, EINVAL);
   if (fcntl(fd, F_SETLEASE, F_WRLCK) != 0) {
     return Napi::Number::New(info.Env(), errno == EAGAIN ? 0 : -errno);
   }

@@ -13,6 +13,8 @@
 #include <cstdint>
 #include <ctime>
 
+#include "without.h"
+
 #ifndef SYS_futex_waitv
 #define SYS_futex_waitv 449
 #endif
@@ -40,6 +42,8 @@ inline int FutexWait(const uint32_t* word, uint32_t expected, const timespec* de
 
 // The index of a woken entry (the last, if several were), else -errno.
 inline int FutexWaitAny(const WaitEntry* entries, unsigned count, const timespec* deadline) {
+  static const bool isWithout = IsWithout("futex_waitv");
+  if (isWithout) return -ENOSYS;
   const long result = syscall(SYS_futex_waitv, entries, count, 0, deadline, CLOCK_MONOTONIC);
   return result >= 0 ? static_cast<int>(result) : -errno;
 }

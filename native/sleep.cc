@@ -12,7 +12,6 @@ namespace {
 
 std::mutex listMutex;
 Sleeper* first = nullptr;
-std::atomic<bool> pretendNoWaitAny{false};
 
 constexpr int64_t kNsPerSecond = 1'000'000'000;
 // Without futex_waitv a sleeper looks at its cancel word this often, and loses its place meanwhile.
@@ -101,10 +100,8 @@ bool HasWaitAny() {
     // A null array is refused as such only where the call exists and is allowed (else ENOSYS, EPERM).
     return FutexWaitAny(nullptr, 1, nullptr) == -EINVAL;
   }();
-  return has && !pretendNoWaitAny.load(std::memory_order_relaxed);
+  return has;
 }
-
-void PretendNoWaitAny() { pretendNoWaitAny.store(true); }
 
 void Enlist(Sleeper* sleeper) {
   std::lock_guard<std::mutex> hold(listMutex);

@@ -66,6 +66,5 @@ Outcome SleepSlice(Sleeper* sleeper, double sliceMs);
 
 // Kernels before 5.16 and some sandboxes have no futex_waitv: waits then go in slices.
 bool HasWaitAny();
-void PretendNoWaitAny();
 
 }  // namespace memspan

@@ -17,6 +17,7 @@
 #include "environment.h"
 #include "sleep.h"
 #include "thread.h"
+#include "without.h"
 
 namespace memspan {
 namespace {
@@ -66,6 +67,7 @@ void* Listen(void*) {
 // Under the mutex. 0 or −errno. The thread lives as long as the process.
 int Start() {
   if (inotifyFd >= 0) return 0;
+  if (IsWithout("inotify")) return -ENOSYS;
   inotifyFd = inotify_init1(IN_CLOEXEC);
   if (inotifyFd < 0) return -errno;
   const int failure = StartThread(Listen, nullptr);

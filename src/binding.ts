@@ -6,6 +6,7 @@ import { fileURLToPath } from 'node:url';
 import { isMainThread } from 'node:worker_threads';
 import type { DarwinBinding } from './binding/darwin.ts';
 import type { WindowsBinding } from './binding/windows.ts';
+import { checkWithout } from './binding/without.ts';
 import { MemspanError } from './errors.ts';
 
 /** Keeps a mapping; only the addon can look inside. */
@@ -48,7 +49,7 @@ interface Binding {
   readonly windows?: WindowsBinding;
   /** Only in the core for macOS. */
   readonly darwin?: DarwinBinding;
-  start(isWorker: boolean, onSettled: OnSettled, withoutWaitAny: boolean): number;
+  start(isWorker: boolean, onSettled: OnSettled): number;
   map(fd: number, size: number, flags: number): RawMapping | number;
   mapProbe(): RawMapping | number;
   readProbe(handle: MappingHandle): number;
@@ -124,11 +125,7 @@ type OnSettled = (ticket: number, outcome: number) => void;
 /** Pending asynchronous waits of this thread, by ticket: called once with the outcome. */
 export const settlements: Map<number, (outcome: number) => void> = new Map();
 
-/**
- * What the environment variable MEMSPAN_WITHOUT switches off, so that the paths of older kernels can be
- * tested on a new one: `futex_waitv`, `inotify`, `o_tmpfile`, `sharedarraybuffer`.
- */
-export const without: ReadonlySet<string> = new Set(process.env.MEMSPAN_WITHOUT?.split(','));
+checkWithout(process.env.MEMSPAN_WITHOUT);
 
 export const native: Binding = load();
 
@@ -184,7 +181,7 @@ function start(): number {
     settlements.delete(ticket);
     settled?.(outcome);
   };
-  const kind = native.start(!isMainThread, settle, without.has('futex_waitv'));
+  const kind = native.start(!isMainThread, settle);
   const probe = kind < 0 ? kind : native.mapProbe();
   if (typeof probe === 'number' || !provesItself(probe)) {
     throw new MemspanError('ERR_MEMSPAN_UNSUPPORTED', {

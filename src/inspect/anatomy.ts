@@ -81,7 +81,8 @@ export interface DissectOptions {
 
 /**
  * Looks at the segment, or opens the one of that name read-only to look at it, whoever owns it. However damaged, it is
- * described; throws only what Segment.open throws: `ERR_MEMSPAN_NOT_FOUND`, `ERR_MEMSPAN_PERMISSION`, ….
+ * described; throws only what Segment.open throws: `ERR_MEMSPAN_NOT_FOUND`, `ERR_MEMSPAN_PERMISSION`, …; and for a span
+ * `ERR_MEMSPAN_UNSUPPORTED` where there are no lifelines.
  */
 export function dissect(
   of: Segment | string,
@@ -120,8 +121,10 @@ function anatomyOf(segment: Segment, limits: Limits): Anatomy {
   try {
     fill(draft, segment, damage, limits);
   } catch (error) {
-    // The file was cut off, or the segment closed, while it was looked at.
-    if (!(error instanceof MemspanError)) throw error;
+    // Nobody can tell who of a span is alive: to say "nobody is attached" would be wrong.
+    const isBlind = (error as MemspanError).code === 'ERR_MEMSPAN_UNSUPPORTED';
+    // Else the file was cut off, or the segment closed, while it was looked at.
+    if (!(error instanceof MemspanError) || (isBlind && draft.kind === 'span')) throw error;
     damage.push({ where: 'segment', what: `the look at it ended early: ${error.message}` });
   }
   if (segment.status[0] !== 0)

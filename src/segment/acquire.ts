@@ -3,13 +3,12 @@
 
 import { unlinkSync } from 'node:fs';
 import { resolve } from 'node:path';
-import { native } from '../binding.ts';
 import { invalidArgument, MemspanError } from '../errors.ts';
 import { checkHandle, openHandle, type SegmentHandle } from './handle.ts';
 import { pathOf } from './name.ts';
+import { openNameless } from './nameless.ts';
 import {
   attempt,
-  checked,
   checkOwner,
   closingOnError,
   openObject,
@@ -131,11 +130,7 @@ export function anonymous(size: number, options: MappingOptions, make: Make<Segm
   checkSize(size);
   checkOptions(options, subject.operation);
   const access = writableAccessOf(options, subject.operation);
-  const fd = checked(native.openMemory('memspan'), 'memfd_create', subject);
-  closingOnError(fd, () => {
-    checked(native.allocate(fd, 0, size), 'posix_fallocate', subject);
-    checked(native.sealShrink(fd), 'fcntl', subject);
-  });
+  const fd = openNameless(size, subject);
   const origin = 'anonymous';
   const parts: Parts = { origin, name: undefined, path: undefined, access, created: true };
   return make(fd, size, parts, subject.operation);

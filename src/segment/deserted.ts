@@ -9,6 +9,7 @@
 import { constants, readSync } from 'node:fs';
 import { native } from '../binding.ts';
 import { unlink } from './acquire.ts';
+import { isLacking } from './lacking.ts';
 import { FIRST_BYTE } from './lifeline.ts';
 import { pathOf } from './name.ts';
 import {
@@ -46,8 +47,11 @@ export interface DesertedOptions {
   readonly dryRun: boolean;
   /** Whether it has that gate; nothing of it is mapped. */
   isIt(size: number, read: (offset: number, length: number) => Uint8Array): boolean;
-  /** Where the kernel does not say who uses it (leases: its owner's only, and not in every sandbox). Undefined: who knows. */
-  isUsed(inode: Identity): boolean | undefined;
+  /**
+   * Where the kernel does not say who uses it (leases: its owner's only, and not in every sandbox): whether anybody is seen who
+   * does. That nobody is seen proves nothing.
+   */
+  isUsed(inode: Identity): boolean;
 }
 
 /** Throws `ERR_MEMSPAN_PERMISSION` where it is not this user's to remove. */
@@ -65,10 +69,11 @@ export function unlinkDeserted(name: string, options: DesertedOptions): Standing
       return bytes.subarray(0, readSync(fd, bytes, 0, length, offset));
     };
     if (!isIt(stat.size, read)) return 'gone';
-    const isHeld = dryRun
-      ? native.probeBytes(fd, FIRST_BYTE + gate, 1) !== 0
-      : native.lockByte(fd, FIRST_BYTE + gate, EXCLUSIVE) !== 0;
-    if (isHeld) return 'held';
+    const held = dryRun
+      ? native.probeBytes(fd, FIRST_BYTE + gate, 1)
+      : native.lockByte(fd, FIRST_BYTE + gate, EXCLUSIVE);
+    if (isLacking(held)) return 'unknown';
+    if (held !== 0) return 'held';
     // step: deserted-gate-taken
     const used = isUsed(fd, stat, options);
     if (used !== false) return used ? 'used' : 'unknown';
@@ -83,5 +88,6 @@ export function unlinkDeserted(name: string, options: DesertedOptions): Standing
 
 function isUsed(fd: number, stat: Stat, options: DesertedOptions): boolean | undefined {
   const answer = native.isOnlyUser(fd);
-  return answer < 0 ? options.isUsed(stat) : answer === 0;
+  if (answer >= 0) return answer === 0;
+  return options.isUsed(stat) ? true : undefined;
 }

@@ -1,9 +1,13 @@
 // What the kernel and the runtime have of what memspan uses. Each is tried, not looked up: sandboxes forbid
 // what the kernel's version promises.
 
-import { constants, existsSync } from 'node:fs';
-import { hasSharedBuffers, native, without } from '../binding.ts';
+import { existsSync } from 'node:fs';
+import { hasSharedBuffers, native } from '../binding.ts';
+import { isLacking } from './lacking.ts';
+import { hasLifelines } from './lifeline.ts';
 import { SHM_DIRECTORY } from './name.ts';
+import { openFile } from './nameless.ts';
+import { openUnnamed } from './object.ts';
 
 export interface Features {
   /** /proc/self/fd, by which a lifeline gets a descriptor of its own. */
@@ -14,6 +18,10 @@ export interface Features {
   readonly ofdLocks: boolean;
   /** Unnamed files in /dev/shm, which get their name when they are complete (open(2)). */
   readonly oTmpfile: boolean;
+  /** Names that replace nobody's, in one step; of use where there are no unnamed files (renameat2(2)). */
+  readonly renameat2: boolean;
+  /** To be told by the kernel whether anybody has a file open (fcntl(2), F_SETLEASE). */
+  readonly leases: boolean;
   /** To sleep on several words at once. */
   readonly futexWaitv: boolean;
   /** To be told of deaths (inotify(7)). */
@@ -22,29 +30,31 @@ export interface Features {
   readonly sharedBuffers: boolean;
 }
 
-const O_TMPFILE = 0o20000000 | constants.O_DIRECTORY;
-const EXCLUSIVE = 2;
-
 /** Leaves nothing. */
 export function features(): Features {
-  const memory = native.openMemory('memspan-features');
-  const watch = memory < 0 || without.has('inotify') ? -1 : native.watchFile(memory);
-  const ofdLocks = memory >= 0 && native.lockByte(memory, 0, EXCLUSIVE) === 0;
+  const file = openFile();
+  const watch = file < 0 ? -1 : native.watchFile(file);
   if (watch > 0) native.unwatchFile(watch);
-  if (memory >= 0) native.close(memory);
+  const leases = file >= 0 && native.isOnlyUser(file) >= 0;
+  if (file >= 0) native.close(file);
   return {
     procfs: existsSync('/proc/self/fd'),
-    memfd: memory >= 0,
-    ofdLocks,
-    oTmpfile: !without.has('o_tmpfile') && hasUnnamedFiles(),
+    memfd: isThere(native.openMemory('memspan-features')),
+    ofdLocks: hasLifelines(),
+    oTmpfile: isThere(openUnnamed(SHM_DIRECTORY)),
+    // There is no such name.
+    renameat2: !isLacking(native.renameNoReplace(NOBODY, NOBODY)),
+    leases,
     futexWaitv: native.waitsForAny(),
     inotify: watch > 0,
     sharedBuffers: hasSharedBuffers,
   };
 }
 
-function hasUnnamedFiles(): boolean {
-  const fd = native.open(SHM_DIRECTORY, O_TMPFILE | constants.O_RDWR, 0o600);
-  if (fd >= 0) native.close(fd);
-  return fd >= 0;
+const NOBODY = `${SHM_DIRECTORY}/.memspan-features/nobody`;
+
+function isThere(fd: number | undefined): boolean {
+  if (fd === undefined || fd < 0) return false;
+  native.close(fd);
+  return true;
 }

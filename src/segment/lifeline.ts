@@ -6,8 +6,11 @@
 // holders in one process would otherwise not see each other. No byte of the segment is touched.
 
 import { constants } from 'node:fs';
+import { getSystemErrorName } from 'node:util';
 import { native } from '../binding.ts';
-import { invalidArgument, outOfRange } from '../errors.ts';
+import { invalidArgument, MemspanError, outOfRange } from '../errors.ts';
+import { isLacking } from './lacking.ts';
+import { SHM_DIRECTORY } from './name.ts';
 import { checked, type Subject } from './object.ts';
 
 /** The first lifeline's byte; no segment reaches that far. */
@@ -17,7 +20,7 @@ const INDEX_MAX = 2 ** 30;
 const UNLOCK = 0;
 const SHARED = 1;
 const EXCLUSIVE = 2;
-const TAKEN = new Set([-11 /* EAGAIN */, -13 /* EACCES */]);
+const AGAIN = -11; // EAGAIN
 
 // A lifeline that is lost without release() would be held until the process ends.
 const lost = new FinalizationRegistry<number>((fd) => native.close(fd));
@@ -46,7 +49,8 @@ export class Lifeline implements Disposable {
     const result = native.lockByte(fd, FIRST_BYTE + index, shared ? SHARED : EXCLUSIVE);
     if (result === 0) return new Lifeline(index, fd);
     native.close(fd);
-    if (TAKEN.has(result)) return null;
+    if (result === AGAIN) return null;
+    if (isLacking(result)) throw noLifelines(result, subject);
     checked(result, 'fcntl', subject);
     return null;
   }
@@ -75,7 +79,46 @@ export function isHeld(segmentFd: number, index: number, count: number, subject:
   checkIndex(count);
   // fcntl takes a length of 0 for all there is.
   if (count === 0) return false;
-  return checked(native.probeBytes(segmentFd, FIRST_BYTE + index, count), 'fcntl', subject) === 1;
+  const result = native.probeBytes(segmentFd, FIRST_BYTE + index, count);
+  if (isLacking(result)) throw noLifelines(result, subject);
+  return checked(result, 'fcntl', subject) === 1;
+}
+
+/** What a kernel answers that has no open-file-description locks; 0 where they are. Asked once. */
+let answer: number | undefined;
+
+/**
+ * Throws `ERR_MEMSPAN_UNSUPPORTED` where there are no lifelines: for what cannot do without, before it makes anything.
+ * Tried on the directory of all segments, which nobody else locks, and shared.
+ */
+export function requireLifelines(subject: Subject): void {
+  if (!hasLifelines()) throw noLifelines(answer as number, subject);
+}
+
+export function hasLifelines(): boolean {
+  answer ??= tryLifeline();
+  return !isLacking(answer);
+}
+
+function tryLifeline(): number {
+  const fd = native.open(SHM_DIRECTORY, constants.O_RDONLY | constants.O_DIRECTORY, 0);
+  // Without that directory there is more amiss than this, and whoever opens a segment is told.
+  if (fd < 0) return 0;
+  const result = native.lockByte(fd, FIRST_BYTE, SHARED);
+  native.close(fd);
+  return result;
+}
+
+function noLifelines(result: number, subject: Subject): MemspanError {
+  const name = getSystemErrorName(result);
+  return new MemspanError('ERR_MEMSPAN_UNSUPPORTED', {
+    ...subject,
+    cause: `who is alive cannot be told here: there are no open-file-description locks (fcntl F_OFD_SETLK: ${name})`,
+    remedy:
+      'Linux 3.15 has them, unless a sandbox or this file system does not; raw segments, wait, notify, memspan/posix and memspan/sysv go without',
+    errno: -result,
+    syscall: 'fcntl',
+  });
 }
 
 function checkIndex(index: unknown): void {

@@ -2,7 +2,7 @@
 
 import { native } from '../binding.ts';
 import * as acquire from './acquire.ts';
-import { isHeld, Lifeline } from './lifeline.ts';
+import { isHeld, Lifeline, requireLifelines } from './lifeline.ts';
 import { listSegments } from './list.ts';
 import { pathOf } from './name.ts';
 import { checked, identityAt, isSame, resizeObject, type Subject, statOf } from './object.ts';
@@ -32,6 +32,7 @@ export const linux: System = {
   currentSize: (fd, subject) => statOf(fd, subject).size,
   wholeSize: acquire.wholeSize,
   resize: resizeObject,
+  requireLifelines,
   lifeline: Lifeline.take,
   isHeld,
   watch: (fd) => Math.max(native.watchFile(fd), 0),

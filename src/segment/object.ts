@@ -2,17 +2,16 @@
 
 import { constants, fchmodSync, fstatSync, ftruncateSync, lstatSync, rmSync } from 'node:fs';
 import { dirname } from 'node:path';
-import { native, without } from '../binding.ts';
+import { native } from '../binding.ts';
 import { invalidArgument, MemspanError, systemError } from '../errors.ts';
+import { isLacking } from './lacking.ts';
 import type { OpenOptions } from './options.ts';
-import { finished, openTemporary } from './unfinished.ts';
+import { finish, openTemporary } from './unfinished.ts';
 
 const O_TMPFILE = 0o20000000 | constants.O_DIRECTORY;
 const SAFE_OPEN = constants.O_NONBLOCK | constants.O_NOCTTY;
-// What open() says where a file system or kernel has no unnamed files (open(2)).
-const NO_TMPFILE = new Set([
-  -95 /* EOPNOTSUPP */, -21 /* EISDIR */, -2 /* ENOENT */, -22 /* EINVAL */,
-]);
+// What kernels before 3.11 make of O_TMPFILE (open(2)): they see a directory to be written to, or to be made.
+const TAKEN_FOR_DIRECTORY = new Set([-21 /* EISDIR */, -2 /* ENOENT */]);
 
 const LEASED = -11; // EWOULDBLOCK, of O_NONBLOCK
 /** Far longer than anybody has it who is not stopped just then. */
@@ -157,10 +156,7 @@ export function publish<T extends Published>(
       // The number may be another file's by now.
       if (made.closed) throw invalidArgument('init may not close the segment that it fills');
       if (temporary === undefined) checked(native.link(fd, path), 'linkat', subject);
-      else {
-        checked(native.renameNoReplace(temporary, path), 'renameat2', subject);
-        finished(fd);
-      }
+      else finish(fd, temporary, path, subject);
       return made;
     } catch (error) {
       made.close();
@@ -174,14 +170,17 @@ export function publish<T extends Published>(
 
 function unpublished(path: string, subject: Subject): { fd: number; temporary?: string } {
   const directory = dirname(path);
-  if (!without.has('o_tmpfile')) {
-    const fd = native.open(directory, O_TMPFILE | constants.O_RDWR, 0o600);
-    if (fd >= 0) return { fd };
-    if (!NO_TMPFILE.has(fd)) checked(fd, 'open', subject);
-  }
+  const fd = openUnnamed(directory);
+  if (fd !== undefined) return { fd: checked(fd, 'open', subject) };
   const made = openTemporary(directory);
   checked(made.fd, 'open', subject);
   return made;
+}
+
+/** A file without a name (open(2), O_TMPFILE), or −errno; undefined where there are none. */
+export function openUnnamed(directory: string, flags = 0): number | undefined {
+  const fd = native.open(directory, O_TMPFILE | constants.O_RDWR | flags, 0o600);
+  return isLacking(fd) || TAKEN_FOR_DIRECTORY.has(fd) ? undefined : fd;
 }
 
 /** Makes the object longer, with its room reserved, or shorter. A failure leaves its size as it was. */

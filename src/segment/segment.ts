@@ -223,6 +223,11 @@ export class Segment implements Disposable {
     this.#mapping = next;
   }
 
+  /** Throws `ERR_MEMSPAN_UNSUPPORTED` where there are no lifelines: for what needs them, before it makes anything. @internal */
+  static requireLifelines(operation: string, object?: string): void {
+    system.requireLifelines({ operation, object });
+  }
+
   /** Takes the exclusive (or `shared`) lifeline `index`, from 0 to 2^30; null when somebody has it (lifeline.ts). */
   lifeline(index: number, { shared = false }: { shared?: boolean } = {}): Lifeline | null {
     return system.lifeline(this.#fd, index, shared, this.#check('segment.lifeline'));

@@ -47,6 +47,8 @@ export interface System {
   /** The same; throws for what cannot be mapped. */
   wholeSize(fd: number, subject: Subject): number;
   resize(fd: number, from: number, to: number, subject: Subject): void;
+  /** Throws `ERR_MEMSPAN_UNSUPPORTED` where nothing tells of who is alive. */
+  requireLifelines(subject: Subject): void;
   lifeline(fd: number, index: number, shared: boolean, subject: Subject): Lifeline | null;
   isHeld(fd: number, index: number, count: number, subject: Subject): boolean;
   watch(fd: number): number;

@@ -6,12 +6,14 @@
 // without a name, and in either case begins again.
 
 import { randomBytes } from 'node:crypto';
-import { constants, fstatSync } from 'node:fs';
+import { constants, fstatSync, linkSync, unlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import { native } from '../binding.ts';
+import { MemspanError } from '../errors.ts';
 import { unlink } from './acquire.ts';
+import { isLacking } from './lacking.ts';
 import { pathOf, TEMPORARY_PREFIX } from './name.ts';
-import { checked } from './object.ts';
+import { attempt, checked, type Subject } from './object.ts';
 
 /** The byte before the first lifeline's. */
 const MAKING = 2 ** 48 - 1;
@@ -36,9 +38,44 @@ export function openTemporary(directory: string): { fd: number; temporary: strin
   }
 }
 
-/** It has its name. */
-export function finished(fd: number): void {
+/**
+ * Gives it its name, if nobody has that (renameat2(2), RENAME_NOREPLACE). Where that cannot be had, it has both names for a
+ * moment: link(2) does not replace anything, either. Killed in that moment, the temporary name stays behind.
+ */
+export function finish(fd: number, temporary: string, path: string, subject: Subject): void {
+  const renamed = native.renameNoReplace(temporary, path);
+  if (isLacking(renamed)) finishByLink(temporary, path, subject);
+  else checked(renamed, 'renameat2', subject);
   native.lockByte(fd, MAKING, UNLOCK);
+}
+
+function finishByLink(temporary: string, path: string, subject: Subject): void {
+  try {
+    linkSync(temporary, path);
+  } catch (error) {
+    if (NO_LINKS.has((error as NodeJS.ErrnoException).code ?? '')) throw noWayToName(subject);
+    attempt(subject, () => {
+      throw error;
+    });
+  }
+  // step: temporary-linked
+  try {
+    unlinkSync(temporary);
+  } catch {
+    // It is complete and has its name; the other one is a leftover.
+  }
+}
+
+/** What link(2) says where there can be none: on FAT, for one, and on others' files (protected_hardlinks). */
+const NO_LINKS = new Set(['EPERM', 'ENOSYS', 'EOPNOTSUPP', 'ENOTSUP']);
+
+function noWayToName(subject: Subject): MemspanError {
+  return new MemspanError('ERR_MEMSPAN_UNSUPPORTED', {
+    ...subject,
+    cause:
+      'without O_TMPFILE, renameat2 and links, which are not to be had here, it cannot be given a name that somebody else could have',
+    remedy: 'Allow one of them in the sandbox, or use another file system',
+  });
 }
 
 /** Whether its maker lives; also when there is no such file any more. */

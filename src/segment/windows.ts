@@ -60,6 +60,7 @@ export const windows: System = {
   currentSize: (_fd, subject) => unsupported(subject, 'Make it as large as it may ever get'),
   wholeSize: (_fd, subject) => unsupported(subject, 'Make it as large as it may ever get'),
   resize: (_fd, _from, _to, subject) => unsupported(subject, 'Make another one'),
+  requireLifelines: (subject) => unsupported(subject, BY_MUTEX),
   lifeline: (_fd, _index, _shared, subject) => unsupported(subject, BY_MUTEX),
   isHeld: (_fd, _index, _count, subject) => unsupported(subject, BY_MUTEX),
   watch: () => 0,

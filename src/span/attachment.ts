@@ -1,6 +1,5 @@
 // A thread's attachment to a span: gate, slot, watch. A thread has one for each span, however often it opens it.
 
-import { without } from '../binding.ts';
 import { MemspanError } from '../errors.ts';
 import type { Lifeline } from '../segment/lifeline.ts';
 import { Doorbell } from './doorbell.ts';
@@ -48,7 +47,7 @@ export class Attachment {
     this.recovered = recovered;
     this.#slot = slot;
     this.id = slot.id;
-    const watch = without.has('inotify') ? 0 : view.segment.watch();
+    const watch = view.segment.watch();
     this.waiting = new Waiting(view, this.id, watch);
     this.reads = new Reads(view, this.id);
     this.doorbell = new Doorbell(view.words, this.waiting);

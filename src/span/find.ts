@@ -44,7 +44,8 @@ export interface OpenedThread extends SpanThread, Disposable {
 
 /**
  * What is in the spans on this machine, sorted by full name. Spans that are damaged, not this user's, or gone
- * by the time they are looked at are left out. Attaches to nothing.
+ * by the time they are looked at are left out. Attaches to nothing. Throws `ERR_MEMSPAN_UNSUPPORTED` where nothing tells of who
+ * is alive.
  */
 export function find(options: FindOptions & { kind: 'thread' }): FoundThread[];
 export function find(options?: FindOptions): Found[];
@@ -54,6 +55,7 @@ export function find(options: FindOptions = {}): Found[] {
   }
   const { kind, name = '*', allowOwner } = options;
   checkOptions({ allowOwner }, 'find');
+  Segment.requireLifelines('find');
   const isMatch = matcherFor(name, 'find');
   const kinds = ['thread', ...kindNames()];
   if (kind !== undefined && !kinds.includes(kind)) {

@@ -34,6 +34,7 @@ interface Reset {
 export function attachNamed(name: string, options: SpanOptions, insist: Insist): Attachment {
   const operation = insist === undefined ? 'Span.open' : `Span.${insist}`;
   checkSpanOptions(options, operation);
+  Segment.requireLifelines(operation, name);
   const request = { operation, deadline: performance.now() + GATE_WAIT_MS, byName: true };
   let how = insist;
   let shape = options;
@@ -100,6 +101,7 @@ function shapeOf({ size = SIZE, participants = PARTICIPANTS, objects = ENTRIES }
 export function attachAnonymous(options: SpanOptions): Attachment {
   const operation = 'Span.anonymous';
   checkSpanOptions(options, operation);
+  Segment.requireLifelines(operation);
   const geometry = shapeOf(options);
   const segment = asOperation(operation, () => Segment.anonymous(geometry.size));
   format(segment.buffer, geometry, 'until-unlinked');
@@ -109,6 +111,7 @@ export function attachAnonymous(options: SpanOptions): Attachment {
 export function attachHandle(handle: SegmentHandle, options: AttachOptions): Attachment {
   const operation = 'Span.fromHandle';
   checkSpanOptions(options, operation);
+  Segment.requireLifelines(operation);
   const { allowOwner } = options;
   const segment = asOperation(operation, () => Segment.fromHandle(handle, { allowOwner }));
   return attachSegment(segment, options, operation);
@@ -125,6 +128,7 @@ export function attachSegment(
     if (present.isOpen && present.view.segment === segment) return present.use();
   }
   try {
+    Segment.requireLifelines(operation, segment.name);
     const deadline = performance.now() + GATE_WAIT_MS;
     const attached = attach(segment, options, { operation, deadline, byName: false });
     if (attached instanceof Attachment) return attached;

@@ -37,6 +37,8 @@ const features: Facts['features'] = {
   memfd: true,
   ofdLocks: true,
   oTmpfile: true,
+  renameat2: true,
+  leases: true,
   futexWaitv: true,
   inotify: true,
   sharedBuffers: true,
@@ -98,9 +100,11 @@ test('a feature that is missing is an error where nothing can take its place', (
   const nothing = Object.fromEntries(Object.keys(features).map((name) => [name, false]));
   assert.deepEqual(briefly(featureFindings(nothing as unknown as Facts['features'])), [
     'error no-procfs',
-    'error no-memfd',
+    'warning no-memfd',
     'error no-ofd-locks',
     'warning no-o-tmpfile',
+    'note no-renameat2',
+    'warning no-leases',
     'warning no-futex-waitv',
     'warning no-inotify',
     'warning no-shared-buffers',

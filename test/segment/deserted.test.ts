@@ -18,7 +18,7 @@ function make(): string {
 }
 
 function unlink(name: string, options: Partial<DesertedOptions> = {}): Standing {
-  const whole = { gate: GATE, dryRun: false, isIt: () => true, isUsed: () => undefined };
+  const whole = { gate: GATE, dryRun: false, isIt: () => true, isUsed: () => false };
   return unlinkDeserted(name, { ...whole, ...options });
 }
 
@@ -111,18 +111,16 @@ test('a name that leads to something else by now stays', async () => {
   Segment.unlink(name);
 });
 
-test('where only its owner is told, somebody else decides, or nobody', { skip: needsRoot }, () => {
+test('where only its owner is told, it is known to be used, or not known', {
+  skip: needsRoot,
+}, () => {
   const name = make();
   fs.chmodSync(shmPath(name), 0o666);
   process.seteuid?.(NOBODY);
   try {
-    const by = (isUsed: boolean | undefined): Standing =>
-      unlink(name, { dryRun: true, isUsed: () => isUsed });
-    assert.deepEqual([by(undefined), by(true), by(false)], ['unknown', 'used', 'removable']);
-    assert.equal(
-      codeOf(() => unlink(name, { isUsed: () => false })),
-      'ERR_MEMSPAN_PERMISSION',
-    );
+    const by = (isUsed: boolean): Standing => unlink(name, { dryRun: true, isUsed: () => isUsed });
+    assert.deepEqual([by(true), by(false)], ['used', 'unknown']);
+    assert.equal(unlink(name, { isUsed: () => false }), 'unknown');
   } finally {
     process.seteuid?.(0);
   }

@@ -4,6 +4,7 @@ import { execFileSync } from 'node:child_process';
 import fs from 'node:fs';
 import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
+import { OMISSIONS } from '../../src/binding/without.ts';
 import type { Features } from '../../src/segment/features.ts';
 
 const MODULE = fileURLToPath(new URL('../../src/segment/features.js', import.meta.url));
@@ -22,12 +23,18 @@ function featuresWithout(what: string): Features & { descriptors: number } {
   return JSON.parse(execFileSync(process.execPath, args, { env, encoding: 'utf8' }));
 }
 
-for (const [what, feature] of [
+const cases = [
   ['futex_waitv', 'futexWaitv'],
   ['inotify', 'inotify'],
+  ['leases', 'leases'],
+  ['memfd', 'memfd'],
   ['o_tmpfile', 'oTmpfile'],
+  ['ofd_locks', 'ofdLocks'],
+  ['renameat2', 'renameat2'],
   ['sharedarraybuffer', 'sharedBuffers'],
-] as const) {
+] as const;
+
+for (const [what, feature] of cases) {
   test(`without ${what} that is missing, and nothing else that was there`, () => {
     const all = featuresWithout('');
     const fewer = featuresWithout(what);
@@ -41,4 +48,11 @@ test('what is needed to attach to a span is here, and to find that out leaves no
   const { procfs, memfd, ofdLocks, descriptors } = featuresWithout('');
   assert.deepEqual([procfs, memfd, ofdLocks, descriptors], [true, true, true, 0]);
   assert.deepEqual(names, []);
+});
+
+test('each omission has its test; what is none is refused, so that nobody tests nothing', () => {
+  assert.deepEqual(cases.map(([what]) => what).sort(), Object.keys(OMISSIONS).sort());
+  for (const what of ['o-tmpfile', 'memfd,inotfy', 'memfd, inotify', 'constructor', 'pidfd']) {
+    assert.throws(() => featuresWithout(what), /ERR_MEMSPAN_INVALID_ARGUMENT/, what);
+  }
 });

@@ -3,7 +3,7 @@
 import { isUtf8 } from 'node:buffer';
 import fs from 'node:fs';
 import { MemspanError } from '../../errors.ts';
-import { isHeld } from '../../segment/lifeline.ts';
+import { hasLifelines, isHeld } from '../../segment/lifeline.ts';
 import { SHM_DIRECTORY } from '../../segment/name.ts';
 import { openObject } from '../../segment/object.ts';
 import { MAGIC } from '../../span/header.layout.ts';
@@ -39,7 +39,7 @@ export function fileItem({ name, isText, stat: listed }: Named, look: Look): Cen
   const isOpen = look.openers.has(facts.inode as string);
   const isMapped = facts.mappers.length > 0 && !isSpan;
   // A span's participants are found wherever they are; who merely maps other bytes may be hidden.
-  const isFree = inside !== undefined && (isSpan || look.hidden === 0);
+  const isFree = inside?.isHeld === false && (isSpan || look.hidden === 0);
   return [
     {
       ...facts,
@@ -54,7 +54,8 @@ export function fileItem({ name, isText, stat: listed }: Named, look: Look): Cen
 interface Inside {
   readonly stat: fs.BigIntStats;
   readonly isSpan: boolean;
-  readonly isHeld: boolean;
+  /** Undefined where the kernel does not tell. */
+  readonly isHeld: boolean | undefined;
 }
 
 /** Undefined when it cannot be opened, null when it is gone, or no longer a file. */
@@ -73,7 +74,7 @@ function peek(name: string): Inside | undefined | null {
     return {
       stat: fs.fstatSync(fd, { bigint: true }),
       isSpan: first.toString('latin1') === MAGIC,
-      isHeld: isHeld(fd, 0, LIFELINES, subject),
+      isHeld: hasLifelines() ? isHeld(fd, 0, LIFELINES, subject) : undefined,
     };
   } finally {
     fs.closeSync(fd);

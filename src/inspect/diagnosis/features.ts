@@ -15,14 +15,14 @@ const MISSING: Readonly<Record<keyof Features, Omit<Finding, 'subject'>>> = {
   },
   memfd: {
     code: 'no-memfd',
-    severity: 'error',
-    what: 'memory without a name cannot be had (memfd_create): no Segment.anonymous',
+    severity: 'warning',
+    what: 'memory without a name cannot be had (memfd_create): Segment.anonymous takes room in /dev/shm, and cannot be sealed',
     remedy: `${SANDBOX}, or Linux 3.17`,
   },
   ofdLocks: {
     code: 'no-ofd-locks',
     severity: 'error',
-    what: 'open-file-description locks cannot be had: nobody can attach to a span',
+    what: 'open-file-description locks cannot be had: who is alive cannot be told, and nobody can attach to a span',
     remedy: `${SANDBOX}, or Linux 3.15`,
   },
   oTmpfile: {
@@ -30,6 +30,18 @@ const MISSING: Readonly<Record<keyof Features, Omit<Finding, 'subject'>>> = {
     severity: 'warning',
     what: 'there are no unnamed files in /dev/shm (O_TMPFILE): a creator that is killed leaves a hidden one',
     remedy: 'Linux 3.11 and a tmpfs have them; `memspan doctor --clean` removes what is left',
+  },
+  renameat2: {
+    code: 'no-renameat2',
+    severity: 'note',
+    what: 'no renaming that replaces nothing (renameat2): where there are no unnamed files either, names are linked',
+    remedy: `Nothing while there is O_TMPFILE. ${SANDBOX}, or Linux 3.15`,
+  },
+  leases: {
+    code: 'no-leases',
+    severity: 'warning',
+    what: 'the kernel does not say who has a file open (leases): `memspan doctor --clean` removes no span and no stream',
+    remedy: SANDBOX,
   },
   futexWaitv: {
     code: 'no-futex-waitv',

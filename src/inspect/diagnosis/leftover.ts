@@ -14,8 +14,8 @@
 // segment and a POSIX semaphore have no lifelines and live until they are unlinked: that no process maps them does not say that
 // none is going to, which is what such names are for. System V's objects neither.
 //
-// Where the kernel does not say who has a file open, /proc does; a process that may not be looked at could have it: then
-// nobody knows, and it stays.
+// Where the kernel does not say who has a file open, nobody knows, and it stays: /proc shows who has it, but not that nobody
+// does, in another pid namespace for one.
 
 import { MemspanError } from '../../errors.ts';
 import { type Standing, unlinkDeserted } from '../../segment/deserted.ts';
@@ -37,8 +37,8 @@ export interface Leftover {
 /** What became, or would become, of it. */
 export interface Outcome extends Leftover {
   /**
-   * 'removed', or with `dryRun` 'removable'; 'in-use': somebody has it after all; 'unknown': a process that cannot be
-   * looked at could have it; 'gone': the name is, or leads to something else; 'failed'.
+   * 'removed', or with `dryRun` 'removable'; 'in-use': somebody has it after all; 'unknown': the kernel does not
+   * tell whether anybody has it; 'gone': the name is, or leads to something else; 'failed'.
    */
   readonly outcome: 'removed' | 'removable' | 'in-use' | 'unknown' | 'gone' | 'failed';
   readonly why: string;
@@ -57,7 +57,7 @@ const VERDICTS: Readonly<Record<Standing, Verdict>> = {
   removable: { outcome: 'removable', why: 'nobody has it' },
   held: { outcome: 'in-use', why: 'somebody alive is attached' },
   used: { outcome: 'in-use', why: 'a process maps it, or has it open' },
-  unknown: { outcome: 'unknown', why: 'processes that this user may not look at could have it' },
+  unknown: { outcome: 'unknown', why: 'the kernel does not tell this user whether anybody has it' },
   gone: { outcome: 'gone', why: 'somebody else has removed or replaced it' },
 };
 
@@ -98,8 +98,6 @@ function isStream(size: number, read: Reader): boolean {
   return label !== false && Buffer.from(label).toString('latin1') === LABEL;
 }
 
-function isUsed(inode: Inode): boolean | undefined {
-  const { usersOf, hidden } = lookAround();
-  if (usersOf(inode).length > 0) return true;
-  return hidden > 0 ? undefined : false;
+function isUsed(inode: Inode): boolean {
+  return lookAround().usersOf(inode).length > 0;
 }
