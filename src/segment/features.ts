@@ -32,7 +32,7 @@ export interface Features {
 
 /** Leaves nothing. */
 export function features(): Features {
-  const file = openFile();
+  const file = openFile({ operation: 'features', object: SHM_DIRECTORY });
   const watch = file < 0 ? -1 : native.watchFile(file);
   if (watch > 0) native.unwatchFile(watch);
   const leases = file >= 0 && native.isOnlyUser(file) >= 0;

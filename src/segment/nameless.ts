@@ -8,19 +8,19 @@
 //
 // Killed between having that name and removing it, it leaves a hidden file, as an unfinished segment does (unfinished.ts).
 
-import { constants, unlinkSync } from 'node:fs';
+import { constants, rmSync } from 'node:fs';
 import { native } from '../binding.ts';
 import { systemError } from '../errors.ts';
 import { isLacking } from './lacking.ts';
 import { SHM_DIRECTORY } from './name.ts';
-import { checked, closingOnError, openUnnamed, type Subject } from './object.ts';
+import { attempt, checked, closingOnError, openUnnamed, type Subject } from './object.ts';
 import { openTemporary } from './unfinished.ts';
 
 /** A descriptor of so many bytes, their room reserved. */
 export function openNameless(size: number, subject: Subject): number {
   const memory = native.openMemory('memspan');
   if (!isLacking(memory)) checked(memory, 'memfd_create', subject);
-  const fd = memory >= 0 ? memory : openFile();
+  const fd = memory >= 0 ? memory : openFile(subject);
   if (fd < 0) {
     const remedy =
       'Allow memfd_create in the sandbox, or give this process a /dev/shm that it can write to';
@@ -34,14 +34,14 @@ export function openNameless(size: number, subject: Subject): number {
 }
 
 /** An empty file of /dev/shm that nobody can open by a name, and nobody give one; or −errno. */
-export function openFile(): number {
+export function openFile(subject: Subject): number {
   const unnamed = openUnnamed(SHM_DIRECTORY, constants.O_EXCL);
   if (unnamed !== undefined) return unnamed;
   const { fd, temporary } = openTemporary(SHM_DIRECTORY);
   if (fd < 0) return fd;
   // step: nameless-opened
   return closingOnError(fd, () => {
-    unlinkSync(temporary);
+    attempt(subject, () => rmSync(temporary, { force: true }));
     return fd;
   });
 }

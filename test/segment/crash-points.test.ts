@@ -4,11 +4,13 @@ import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
 import { test } from 'node:test';
 import { Segment } from '../../src/index.ts';
+import { removeUnfinished as removeDead } from '../../src/segment/unfinished.ts';
 import { needs } from '../support/extras.ts';
 import { startChild } from '../support/puppets.ts';
 import { leftovers, removeUnfinished, uniqueName } from '../support/segments.ts';
 
 const TEMPORARY = { MEMSPAN_WITHOUT: 'o_tmpfile' };
+const LINKED = { MEMSPAN_WITHOUT: 'o_tmpfile,renameat2' };
 
 test('a creator killed inside init leaves nothing', async () => {
   const name = uniqueName();
@@ -33,6 +35,9 @@ test('a creator killed at any system call leaves nothing; without O_TMPFILE its 
     { call: 'fchmod', env: TEMPORARY, leaves: 1 },
     { call: 'fallocate', env: TEMPORARY, leaves: 1 },
     { call: 'renameat2', env: TEMPORARY, leaves: 1 },
+    { call: 'fchmod', env: LINKED, leaves: 1 },
+    { call: 'fallocate', env: LINKED, leaves: 1 },
+    { call: 'link', env: LINKED, leaves: 1 },
   ]) {
     const { pid, signal } = createUnderStrace(uniqueName(), call, env);
     const where = `killed at ${call} ${JSON.stringify(env)}`;
@@ -42,10 +47,27 @@ test('a creator killed at any system call leaves nothing; without O_TMPFILE its 
   }
 });
 
+test('killed between its two names, it is complete, and the hidden one is left', {
+  skip: needs('strace'),
+}, () => {
+  const name = uniqueName();
+  const { pid, signal } = createUnderStrace(name, 'unlink', LINKED);
+  assert.equal(signal, 'SIGKILL');
+  assert.deepEqual(leftovers(), [name]);
+  const hidden = Segment.list('.memspan-*').filter((each) => each.name.includes(`-${pid}-`));
+  assert.deepEqual(
+    hidden.map((each) => [each.size, removeDead(each.name)]),
+    [[4096, true]],
+  );
+  using segment = Segment.open(name);
+  assert.deepEqual([segment.size, segment.isLinked], [4096, true]);
+  segment.unlink();
+});
+
 test('a create that fails leaves nothing either, also without O_TMPFILE', async () => {
   const name = uniqueName();
   using segment = Segment.create(name, { size: 8 });
-  for (const env of [{}, TEMPORARY]) {
+  for (const env of [{}, TEMPORARY, LINKED]) {
     const child = await startChild({ env });
     const codes = await child.run(({ memspan }, name) => {
       const codeOf = (options: { size: number; init?: () => void }, to = name): unknown => {

@@ -20,7 +20,7 @@ function featuresWithout(what: string): Features & { descriptors: number } {
     console.log(JSON.stringify({ ...found, descriptors }));`;
   const env = { ...process.env, MEMSPAN_WITHOUT: what };
   const args = ['--input-type=module', '-e', program];
-  return JSON.parse(execFileSync(process.execPath, args, { env, encoding: 'utf8' }));
+  return JSON.parse(execFileSync(process.execPath, args, { env, encoding: 'utf8', stdio: 'pipe' }));
 }
 
 const cases = [

@@ -52,7 +52,11 @@ function create({ memspan, fs }: Tools, name: string, size: number): Attempt {
 
 const refused: Attempt = { outcome: NO_SPACE, names: [], fds: 0 };
 
-for (const env of [{}, { MEMSPAN_WITHOUT: 'o_tmpfile' }]) {
+for (const env of [
+  {},
+  { MEMSPAN_WITHOUT: 'o_tmpfile' },
+  { MEMSPAN_WITHOUT: 'o_tmpfile,renameat2' },
+]) {
   test(`a full /dev/shm is ERR_MEMSPAN_NO_SPACE at create, and leaves it as it was ${JSON.stringify(env)}`, {
     skip: withoutMounts,
   }, async () => {

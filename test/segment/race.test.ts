@@ -8,7 +8,11 @@ import { leftovers, uniqueName } from '../support/segments.ts';
 const PROCESSES = 8;
 const ROUNDS = 100;
 
-for (const env of [{}, { MEMSPAN_WITHOUT: 'o_tmpfile' }]) {
+for (const env of [
+  {},
+  { MEMSPAN_WITHOUT: 'o_tmpfile' },
+  { MEMSPAN_WITHOUT: 'o_tmpfile,renameat2' },
+]) {
   test(`${PROCESSES} processes race for a name, ${ROUNDS} times: exactly one creates it ${JSON.stringify(env)}`, async () => {
     const name = uniqueName();
     using gate = Segment.create(name, { size: 64 });
