@@ -52,7 +52,7 @@ const MISSING: Readonly<Record<keyof Features, Omit<Finding, 'subject'>>> = {
   inotify: {
     code: 'no-inotify',
     severity: 'warning',
-    what: 'nobody tells of deaths (inotify): waiters notice one only when they next look, up to 100 ms later',
+    what: 'nobody tells of deaths (inotify): who waits looks for them every 10 ms instead',
     remedy: 'Raise `sysctl fs.inotify.max_user_instances`, or allow it in the sandbox',
   },
   sharedBuffers: {
