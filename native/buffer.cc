@@ -23,9 +23,13 @@ CreateShared FindCreateShared() {
 napi_value MakeExternal(napi_env env, void* data, size_t size, Mapping* mapping) {
   napi_value buffer = nullptr;
   Retain(mapping);
-  const napi_status made = napi_create_external_arraybuffer(
-      env, data, size, [](napi_env, void*, void* hint) { Release(static_cast<Mapping*>(hint)); },
-      mapping, &buffer);
+  static const bool isRefused = IsWithout("externalbuffers");
+  const napi_status made =
+      isRefused ? napi_no_external_buffers_allowed
+                : napi_create_external_arraybuffer(
+                      env, data, size,
+                      [](napi_env, void*, void* hint) { Release(static_cast<Mapping*>(hint)); },
+                      mapping, &buffer);
   if (made == napi_ok) return buffer;
   // Node has promised to call the finalizer by then, and does.
   if (made != napi_generic_failure) Release(mapping);

@@ -1,9 +1,8 @@
-// The native core on one screen: the only file that loads the addon. Functions that end in a system call
+// The native core on one screen; binding/absence.ts loads it. Functions that end in a system call
 // return its result, or −errno; nothing here throws for what the system says.
 
-import { createRequire } from 'node:module';
-import { fileURLToPath } from 'node:url';
 import { isMainThread } from 'node:worker_threads';
+import { load, refused } from './binding/absence.ts';
 import type { DarwinBinding } from './binding/darwin.ts';
 import type { WindowsBinding } from './binding/windows.ts';
 import { checkWithout } from './binding/without.ts';
@@ -127,7 +126,7 @@ export const settlements: Map<number, (outcome: number) => void> = new Map();
 
 checkWithout(process.env.MEMSPAN_WITHOUT);
 
-export const native: Binding = load();
+export const native: Binding = complete(load() as Binding);
 
 /** Windows' part of the core, or undefined. */
 export const windows: WindowsBinding | undefined = native.windows;
@@ -137,22 +136,6 @@ export const darwin: DarwinBinding | undefined = native.darwin;
 
 /** False where the runtime gives no SharedArrayBuffer over foreign memory: buffers are ArrayBuffers. */
 export const hasSharedBuffers: boolean = start() === 1;
-
-function load(): Binding {
-  const root = fileURLToPath(new URL('../../', import.meta.url));
-  try {
-    return complete(createRequire(import.meta.url)('node-gyp-build')(root) as Binding);
-  } catch (error) {
-    const denied = (error as { code?: string }).code === 'ERR_DLOPEN_DISABLED';
-    throw new MemspanError('ERR_MEMSPAN_ADDON', {
-      operation: 'import memspan',
-      cause: `the native core cannot be loaded (${(error as Error).message.split('\n')[0]})`,
-      remedy: denied
-        ? 'Run node with --allow-addons'
-        : `memspan has a core for Linux and one for Windows; in a clone, run \`npm run build\` (${process.platform}-${process.arch}, Node ${process.version})`,
-    });
-  }
-}
 
 /** What this platform's core lacks throws, and says what was asked for. */
 function complete(core: Binding): Binding {
@@ -182,7 +165,7 @@ function start(): number {
     settled?.(outcome);
   };
   const kind = native.start(!isMainThread, settle);
-  const probe = kind < 0 ? kind : native.mapProbe();
+  const probe = kind < 0 ? kind : mapProbe();
   if (typeof probe === 'number' || !provesItself(probe)) {
     throw new MemspanError('ERR_MEMSPAN_UNSUPPORTED', {
       operation: 'import memspan',
@@ -191,6 +174,15 @@ function start(): number {
     });
   }
   return kind;
+}
+
+/** The first buffer that is made of foreign memory. */
+function mapProbe(): RawMapping | number {
+  try {
+    return native.mapProbe();
+  } catch (error) {
+    throw refused(error);
+  }
 }
 
 /** Each side reads what the other has written. */

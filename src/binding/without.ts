@@ -23,6 +23,8 @@ export const OMISSIONS: Readonly<Record<string, string>> = {
   memfd: 'memfd_create(2) answers ENOSYS',
   /** To be told who has a file open: EINVAL, as in kernels that were built without file locking. */
   leases: 'fcntl(2) answers EINVAL to F_SETLEASE',
+  /** Any buffer over foreign memory: refused, as Electron does. */
+  externalbuffers: 'the runtime refuses buffers over foreign memory',
   /** SharedArrayBuffers over foreign memory: none, as in Node 22.0. */
   sharedarraybuffer: 'the runtime has no SharedArrayBuffer over foreign memory',
 };

@@ -7,7 +7,7 @@ import type { Layout } from '../layout/layout.ts';
 import { view } from '../layout/view.ts';
 import type { OpenLoan } from './ring-end.ts';
 
-class Loan<V> {
+class InPlace<V> {
   readonly #layout: Layout | undefined;
   #bytes: Uint8Array | undefined;
 
@@ -44,7 +44,7 @@ class Loan<V> {
 type Finish = (claim: OpenLoan, length: number | undefined) => void;
 
 /** A place for a message, not yet published. It holds what was there before: fill all of it. */
-export class RingClaim<V = Uint8Array> extends Loan<V> implements OpenLoan, Disposable {
+export class RingClaim<V = Uint8Array> extends InPlace<V> implements OpenLoan, Disposable {
   /** @internal */
   readonly name: string = 'a claim that is neither committed nor aborted';
   /** Bytes. */
@@ -92,7 +92,7 @@ export class RingClaim<V = Uint8Array> extends Loan<V> implements OpenLoan, Disp
 }
 
 /** A message that is taken and still in its place. */
-export class RingMessage<V = Uint8Array> extends Loan<V> implements OpenLoan, Disposable {
+export class RingMessage<V = Uint8Array> extends InPlace<V> implements OpenLoan, Disposable {
   /** @internal */
   readonly name: string = 'a message that is not released';
   readonly #finish: (message: OpenLoan) => void;

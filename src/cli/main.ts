@@ -2,8 +2,9 @@
 // run, so that --help needs no native core.
 
 import { readFileSync } from 'node:fs';
-import { fileURLToPath } from 'node:url';
+import { join } from 'node:path';
 import { Command, CommanderError } from 'commander';
+import { root } from '../root.ts';
 import { CommandError, endQuietly, report } from './report.ts';
 
 const STREAM_HELP = `
@@ -185,10 +186,8 @@ function stream(name: string, description: string): Command {
 }
 
 function version(): string {
-  // From dist/src/cli; a variable, as this is no module.
-  const here = import.meta.url;
-  const path = fileURLToPath(new URL('../../../package.json', here));
-  return (JSON.parse(readFileSync(path, 'utf8')) as { version: string }).version;
+  return (JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as { version: string })
+    .version;
 }
 
 /** Commander's "error: unknown option '--x'\n(Did you mean --y?)" in our form. */

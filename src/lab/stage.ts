@@ -3,9 +3,9 @@
 
 import { spawn } from 'node:child_process';
 import { readdirSync, readlinkSync, unlinkSync } from 'node:fs';
-import { fileURLToPath } from 'node:url';
 import { type Lifeline, Segment } from '../index.ts';
 import { IPC_CREAT, IPC_PRIVATE, IPC_RMID, semctl, semget } from '../os/sysv.ts';
+import { program as programPath } from '../root.ts';
 import { Actor } from './actor.ts';
 
 const PREFIX = 'memspan-lab-';
@@ -112,7 +112,7 @@ export class Stage {
   }
 
   #start(program: string, role: string): Actor {
-    const path = fileURLToPath(new URL(`./children/${program}.js`, import.meta.url));
+    const path = programPath(`lab/children/${program}`);
     // Some die of SIGSEGV and SIGBUS: no core shall be left in the user's directory. exec: the pid is the child's.
     const child = spawn(
       '/bin/sh',

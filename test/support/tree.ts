@@ -104,7 +104,10 @@ function blank(text: string, strings: boolean): string {
   });
 }
 
-/** Also what is started as a thread or a child: `new URL('./worker.ts', import.meta.url)`, and the lab's `stage.cast('adder', …)`. */
+/**
+ * Also what is started as a thread or a child: `new URL('./worker.ts', import.meta.url)`, `program('cli/demo/far-end')` of
+ * src/root.ts, and the lab's `stage.cast('adder', …)`.
+ */
 function importsOf(file: string, code: string): Import[] {
   const statement =
     /^\s*(?:import|export)\s+(type\s)?(?:[\w*{][^;'"]*?\sfrom\s+)?['"]([^'"]+)['"]/gm;
@@ -116,6 +119,12 @@ function importsOf(file: string, code: string): Import[] {
       typeOnly: type !== undefined,
     })),
     ...[...code.matchAll(call)].map(([, a, b]) => ({ name: a ?? b, typeOnly: false })),
+    ...[...code.matchAll(/\bprogram\('([\w/-]+)'/g)].map(([, program]) => ({
+      name: path.posix
+        .relative(path.posix.dirname(file), `src/${program}.ts`)
+        .replace(/^(?!\.)/, './'),
+      typeOnly: false,
+    })),
     ...[...code.matchAll(/\bstage\.cast\(\s*'([\w-]+)'/g)].map(([, program]) => ({
       name: `./children/${program}.ts`,
       typeOnly: false,

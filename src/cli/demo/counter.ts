@@ -1,5 +1,6 @@
 // The demo's first part: two processes count in the same four bytes, plainly and then atomically.
 
+import { program } from '../../root.ts';
 import type { Actor, Stage } from './stage.ts';
 
 /** Words of the segment. */
@@ -26,9 +27,8 @@ export interface CounterResult {
 
 export async function raceCounters(stage: Stage): Promise<CounterResult> {
   const words = new Int32Array(stage.segment(SEGMENT, WORDS * 4).buffer);
-  const program = new URL('./counting.js', import.meta.url);
   const actors = ['first counting process', 'second counting process'].map((role) =>
-    stage.start(role, program, [stage.prefix]),
+    stage.start(role, program('cli/demo/counting'), [stage.prefix]),
   );
   await Promise.all(actors.map((actor) => stage.answer(actor)));
   const count = async (way: Way, index: number): Promise<number> => {

@@ -57,7 +57,7 @@ export class Stage {
   }
 
   /** Starts a program with an IPC channel; descriptor 4 is one end of a Unix socket. */
-  start(role: string, program: URL, args: readonly string[]): Actor {
+  start(role: string, program: string, args: readonly string[]): Actor {
     const child = fork(program, args, {
       serialization: 'advanced',
       stdio: ['ignore', 'ignore', 'pipe', 'ipc', 'pipe'],

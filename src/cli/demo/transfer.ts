@@ -1,5 +1,6 @@
 // The demo's second part: each transport does the same tasks, one after the other, between this process and a child.
 
+import { program } from '../../root.ts';
 import type { Stage } from './stage.ts';
 import {
   type FileReceived,
@@ -50,8 +51,10 @@ export async function measure(
   events: TransferEvents,
 ): Promise<TransferResult> {
   transport.prepare?.(stage);
-  const program = new URL('./far-end.js', import.meta.url);
-  const far = stage.start('receiving process', program, [transport.name, stage.prefix]);
+  const far = stage.start('receiving process', program('cli/demo/far-end'), [
+    transport.name,
+    stage.prefix,
+  ]);
   await stage.answer(far);
   const near = transport.near(far, stage);
   events.onReady?.();
