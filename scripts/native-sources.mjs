@@ -4,7 +4,7 @@ import fs from 'node:fs';
 import { fileURLToPath } from 'node:url';
 
 /** Of Linux's core, what asks nothing of Linux. */
-const shared = ['buffer', 'environment', 'mappings'].map((name) => `native/${name}.cc`);
+const shared = ['buffer', 'environment', 'mappings', 'without'].map((name) => `native/${name}.cc`);
 
 /** Paths from the repository's root, so that a new file needs no line in binding.gyp. */
 export function nativeSources(system) {

@@ -1,8 +1,9 @@
 // Anatomy: all that can be said about a segment by looking at it. Attaches to nothing, writes nothing, and believes no
 // byte: what cannot be is labelled, and the rest is there.
 
-import { fstatSync, lstatSync } from 'node:fs';
+import { lstatSync } from 'node:fs';
 import { MemspanError } from '../errors.ts';
+import { statOfDescriptor } from '../segment/descriptor.ts';
 import { pathOf } from '../segment/name.ts';
 import { Segment } from '../segment/segment.ts';
 import { SpanView } from '../span/view.ts';
@@ -151,9 +152,9 @@ function draftOf(name: string | undefined, size: number, damage: readonly Damage
 }
 
 function fill(draft: Draft, segment: Segment, damage: Damage[], limits: Limits): void {
-  const { mode, uid } = fstatSync(segment.handle.fd);
-  draft.mode = mode & 0o777;
-  draft.uid = uid;
+  const { mode, uid } = statOfDescriptor(segment.handle.fd);
+  draft.mode = Number(mode) & 0o777;
+  draft.uid = Number(uid);
   const { size } = segment;
   const words = new Int32Array(segment.buffer, 0, Math.floor(size / 4));
   const read = readHeader(words, size, damage);

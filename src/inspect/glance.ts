@@ -1,9 +1,9 @@
 // A glance at a segment: whether it is worth to be taken apart. Reads a word, and maps nothing, so that who looks every second
 // is not among those who map it.
 
-import fs from 'node:fs';
 import { RING_MAGIC } from '../channel/ring.layout.ts';
 import { MemspanError } from '../errors.ts';
+import { closeDescriptor, readAt } from '../segment/descriptor.ts';
 import { SHM_DIRECTORY } from '../segment/name.ts';
 import { openObject } from '../segment/object.ts';
 
@@ -19,8 +19,8 @@ export function isRing(name: string): boolean {
   }
   try {
     const first = new Int32Array(1);
-    return fs.readSync(fd, first, 0, 4, 0) === 4 && first[0] === RING_MAGIC;
+    return readAt(fd, first, 0) === 4 && first[0] === RING_MAGIC;
   } finally {
-    fs.closeSync(fd);
+    closeDescriptor(fd);
   }
 }

@@ -6,9 +6,10 @@
 // looked at, that lives in another pid namespace, or under way in a socket. Only where there is none the name goes. Who opens it
 // from then on finds it gone or, a moment before, unlinked, which whoever passes the gate looks for.
 
-import { constants, readSync } from 'node:fs';
+import { constants } from 'node:fs';
 import { native } from '../binding.ts';
 import { unlink } from './acquire.ts';
+import { readAt } from './descriptor.ts';
 import { isLacking } from './lacking.ts';
 import { FIRST_BYTE } from './lifeline.ts';
 import { pathOf } from './name.ts';
@@ -66,7 +67,7 @@ export function unlinkDeserted(name: string, options: DesertedOptions): Standing
     const stat = statOf(fd, subject);
     const read = (offset: number, length: number): Uint8Array => {
       const bytes = new Uint8Array(length);
-      return bytes.subarray(0, readSync(fd, bytes, 0, length, offset));
+      return bytes.subarray(0, readAt(fd, bytes, offset));
     };
     if (!isIt(stat.size, read)) return 'gone';
     const held = dryRun

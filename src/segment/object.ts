@@ -1,9 +1,10 @@
 // The kernel object behind a segment: a descriptor, opened safely or made whole before it has a name.
 
-import { constants, fchmodSync, fstatSync, ftruncateSync, lstatSync, rmSync } from 'node:fs';
+import { constants, lstatSync, rmSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { native } from '../binding.ts';
 import { invalidArgument, MemspanError, systemError } from '../errors.ts';
+import { setMode, setSize, statOfDescriptor } from './descriptor.ts';
 import { isLacking } from './lacking.ts';
 import type { OpenOptions } from './options.ts';
 import { finish, openTemporary } from './unfinished.ts';
@@ -52,7 +53,7 @@ export interface Stat extends Identity {
 }
 
 export function statOf(fd: number, subject: Subject): Stat {
-  const stat = attempt(subject, () => fstatSync(fd, { bigint: true }));
+  const stat = attempt(subject, () => statOfDescriptor(fd));
   if (!stat.isFile()) {
     throw new MemspanError('ERR_MEMSPAN_NOT_A_SEGMENT', {
       ...subject,
@@ -147,7 +148,7 @@ export function publish<T extends Published>(
   const { fd, temporary } = unpublished(path, subject);
   try {
     closingOnError(fd, () => {
-      attempt(subject, () => fchmodSync(fd, mode));
+      attempt(subject, () => setMode(fd, mode));
       checked(native.allocate(fd, 0, size), 'posix_fallocate', subject);
     });
     const made = make(fd);
@@ -186,12 +187,12 @@ export function openUnnamed(directory: string, flags = 0): number | undefined {
 /** Makes the object longer, with its room reserved, or shorter. A failure leaves its size as it was. */
 export function resizeObject(fd: number, from: number, to: number, subject: Subject): void {
   if (to <= from) {
-    attempt(subject, () => ftruncateSync(fd, to));
+    attempt(subject, () => setSize(fd, to));
     return;
   }
   const result = native.allocate(fd, from, to - from);
   if (result >= 0) return;
-  attempt(subject, () => ftruncateSync(fd, from));
+  attempt(subject, () => setSize(fd, from));
   checked(result, 'posix_fallocate', subject);
 }
 

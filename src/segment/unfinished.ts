@@ -6,11 +6,12 @@
 // without a name, and in either case begins again.
 
 import { randomBytes } from 'node:crypto';
-import { constants, fstatSync, linkSync, unlinkSync } from 'node:fs';
+import { constants, linkSync, unlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import { native } from '../binding.ts';
 import { MemspanError } from '../errors.ts';
 import { unlink } from './acquire.ts';
+import { statOfDescriptor } from './descriptor.ts';
 import { isLacking } from './lacking.ts';
 import { pathOf, TEMPORARY_PREFIX } from './name.ts';
 import { attempt, checked, type Subject } from './object.ts';
@@ -32,7 +33,8 @@ export function openTemporary(directory: string): { fd: number; temporary: strin
     const fd = native.open(temporary, flags, 0o600);
     if (fd < 0) return { fd, temporary };
     // step: temporary-opened
-    const isRemoved = TAKEN.has(native.lockByte(fd, MAKING, EXCLUSIVE)) || fstatSync(fd).nlink < 1;
+    const isRemoved =
+      TAKEN.has(native.lockByte(fd, MAKING, EXCLUSIVE)) || statOfDescriptor(fd).nlink < 1n;
     if (!isRemoved) return { fd, temporary };
     native.close(fd);
   }

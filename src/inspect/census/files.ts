@@ -3,6 +3,7 @@
 import { isUtf8 } from 'node:buffer';
 import fs from 'node:fs';
 import { MemspanError } from '../../errors.ts';
+import { closeDescriptor, readAt, statOfDescriptor } from '../../segment/descriptor.ts';
 import { hasLifelines, isHeld } from '../../segment/lifeline.ts';
 import { SHM_DIRECTORY } from '../../segment/name.ts';
 import { openObject } from '../../segment/object.ts';
@@ -70,14 +71,14 @@ function peek(name: string): Inside | undefined | null {
   }
   try {
     const first = Buffer.alloc(MAGIC.length);
-    fs.readSync(fd, first, 0, first.length, 0);
+    readAt(fd, first, 0);
     return {
-      stat: fs.fstatSync(fd, { bigint: true }),
+      stat: statOfDescriptor(fd),
       isSpan: first.toString('latin1') === MAGIC,
       isHeld: hasLifelines() ? isHeld(fd, 0, LIFELINES, subject) : undefined,
     };
   } finally {
-    fs.closeSync(fd);
+    closeDescriptor(fd);
   }
 }
 

@@ -1,8 +1,9 @@
 // Shared memory objects: opened by name, given a size, unlinked. Their descriptors are plain numbers, as in C.
 
-import { type BigIntStats, fstatSync } from 'node:fs';
+import type { BigIntStats } from 'node:fs';
 import { constants } from 'node:os';
 import { systemError } from '../../errors.ts';
+import { statOfDescriptor } from '../../segment/descriptor.ts';
 import { integerOf, offsetOf, stringOf } from '../arguments.ts';
 import { os } from '../native.ts';
 import { checked, settled } from '../outcome.ts';
@@ -121,7 +122,7 @@ function statOf(fd: number): BigIntStats {
   // Node asks for more than a descriptor; -1 is none to the system either.
   if (fd < 0) throw systemError('fstat', constants.errno.EBADF, 'fstat');
   try {
-    return fstatSync(fd, { bigint: true });
+    return statOfDescriptor(fd);
   } catch (error) {
     const { errno } = error as NodeJS.ErrnoException;
     if (errno === undefined) throw error;
