@@ -27,11 +27,12 @@ int FindLoopFd(napi_env env) {
   return backendFd(loop);
 }
 
-// (isWorker, onSettled(ticket, outcome)) → the kind of buffers that can be had
+// (isWorker, onSettled(ticket, outcome), hasLoop) → the kind of buffers that can be had
 Napi::Value Start(const Napi::CallbackInfo& info) {
   Environment* environment = Current(info.Env());
   environment->isWorker = info[0].As<Napi::Boolean>().Value();
-  if (environment->isWorker) environment->loopFd = FindLoopFd(info.Env());
+  const bool hasLoop = info[2].As<Napi::Boolean>().Value();
+  if (environment->isWorker && hasLoop) environment->loopFd = FindLoopFd(info.Env());
   napi_create_reference(info.Env(), info[1], 1, &environment->onSettled);
   const int guarded = InstallGuard();
   if (guarded < 0) return Napi::Number::New(info.Env(), guarded);

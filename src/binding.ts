@@ -48,7 +48,8 @@ interface Binding {
   readonly windows?: WindowsBinding;
   /** Only in the core for macOS. */
   readonly darwin?: DarwinBinding;
-  start(isWorker: boolean, onSettled: OnSettled): number;
+  /** `hasLoop`: libuv's functions may be called. */
+  start(isWorker: boolean, onSettled: OnSettled, hasLoop: boolean): number;
   map(fd: number, size: number, flags: number): RawMapping | number;
   mapProbe(): RawMapping | number;
   readProbe(handle: MappingHandle): number;
@@ -164,7 +165,9 @@ function start(): number {
     settlements.delete(ticket);
     settled?.(outcome);
   };
-  const kind = native.start(!isMainThread, settle);
+  // Bun has the names of libuv's functions, and ends the process when one is called.
+  const hasLoop = process.versions.bun === undefined;
+  const kind = native.start(!isMainThread, settle, hasLoop);
   const probe = kind < 0 ? kind : mapProbe();
   if (typeof probe === 'number' || !provesItself(probe)) {
     throw new MemspanError('ERR_MEMSPAN_UNSUPPORTED', {
