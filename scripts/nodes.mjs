@@ -2,10 +2,10 @@
 // oldest it leaves out what is the same on all of them (SAME), unless it is told which files, or --all.
 //   node scripts/nodes.mjs [20 22 …] [--all] [part of a test file's name]…
 import { spawnSync } from 'node:child_process';
-import fs from 'node:fs';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { report, run } from './runs.mjs';
+import { binary, fetch } from './runtimes.mjs';
 import { KERNEL, TEXTS } from './same.mjs';
 import { NODES } from './supported.mjs';
 
@@ -21,7 +21,6 @@ const ENDS = [
 const [OLDEST, NEWEST] = [NODES.at(0), NODES.at(-1)];
 
 const root = fileURLToPath(new URL('..', import.meta.url));
-const store = path.join(root, '.nodes');
 const args = process.argv.slice(2);
 const chosen = args.filter((arg) => /^\d+$/.test(arg));
 const versions = chosen.length > 0 ? chosen : NODES;
@@ -37,32 +36,17 @@ if (!isWhole && versions.some((version) => version !== OLDEST)) {
   console.log(`memspan: on Node ${OLDEST} and ${NEWEST} alone: ${ENDS.join(', ')}`);
 }
 
-install(versions.filter((version) => !fs.existsSync(binary(version))));
+try {
+  fetch(versions);
+} catch (error) {
+  console.error(`memspan: ${error.message}`);
+  process.exit(1);
+}
 const rows = [];
 for (const version of versions) rows.push(await suite(version));
 report('node', rows);
 process.exit(rows.every((row) => row.ok) ? 0 : 1);
 
-function binary(version) {
-  return path.join(store, 'node_modules', `node${version}`, 'bin/node');
-}
-
-function install(absent) {
-  if (absent.length === 0) return;
-  console.log(`memspan: fetching Node ${absent.join(', ')} from npm into .nodes/`);
-  fs.mkdirSync(store, { recursive: true });
-  const manifest = path.join(store, 'package.json');
-  if (!fs.existsSync(manifest)) fs.writeFileSync(manifest, '{ "private": true }\n');
-  const source = `node-${process.platform}-${process.arch}`;
-  const aliases = absent.map((version) => `node${version}@npm:${source}@${version}`);
-  const command = ['install', '--no-audit', '--no-fund', '--prefix', store, ...aliases];
-  const { status, stdout, stderr } = spawnSync('npm', command, { encoding: 'utf8', cwd: store });
-  if (status === 0) return;
-  console.error(`${stdout}${stderr}\nmemspan: npm could not fetch ${aliases.join(' ')}`);
-  process.exit(1);
-}
-
-/** What it prints is shown when it has failed. */
 async function suite(version) {
   const node = binary(version);
   const name = spawnSync(node, ['--version'], { encoding: 'utf8' }).stdout?.trim() || version;
