@@ -17,12 +17,14 @@ interface NodeGypBuild {
   resolve(root: string): string;
 }
 
-/** The addon's exports. Throws `ERR_MEMSPAN_ADDON`. */
+/** The addon's exports: of the package's core, or of that in the folder MEMSPAN_PREBUILD. Throws `ERR_MEMSPAN_ADDON`. */
 export function load(): unknown {
   const require = createRequire(import.meta.url);
   let path: string;
   try {
-    path = (require('node-gyp-build') as NodeGypBuild).resolve(root);
+    path = (require('node-gyp-build') as NodeGypBuild).resolve(
+      process.env.MEMSPAN_PREBUILD || root,
+    );
   } catch (error) {
     throw isOurs() ? noCore(error as Error) : bundled(error as Error);
   }
@@ -64,7 +66,7 @@ function isOurs(): boolean {
 function bundled(error: Error): MemspanError {
   return absent(
     `it is looked for in ${root}, which is not memspan's folder: ${messageOf(error)}`,
-    `Leave memspan out of the bundle (esbuild: --external:memspan) and install it beside; see ${PAGE}`,
+    `Leave memspan out of the bundle (esbuild: --external:memspan) and install it beside, or set MEMSPAN_PREBUILD to where it is installed; see ${PAGE}`,
   );
 }
 

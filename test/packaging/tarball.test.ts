@@ -83,7 +83,8 @@ test('source maps name sources as the repository has them', () => {
 });
 
 test('what a module or a declaration imports is in the package, or is a dependency', () => {
-  const imported = /(?:\bfrom|\bimport|\bimport\(|\bdeclare module)\s*["']([\w.@/:-]+)["']/g;
+  const imported =
+    /\b(?:(?:import|export)\b[\w$\s{},*]*\bfrom|import|import\(|declare module)\s*["']([\w.@/:-]+)["']/g;
   for (const file of files.filter((name) => /\.(js|d\.ts)$/.test(name))) {
     const code = text(file).replace(/\/\*[\s\S]*?\*\/|^\s*\/\/.*$/gm, '');
     for (const [, name = ''] of code.matchAll(imported)) {
