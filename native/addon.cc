@@ -78,6 +78,8 @@ Napi::Object Init(Napi::Env env, Napi::Object exports) {
   Export<OpenFile>(env, exports, "open");
   Export<OpenMemory>(env, exports, "openMemory");
   Export<CloseFile>(env, exports, "close");
+  Export<SetMode>(env, exports, "setMode");
+  Export<SetSize>(env, exports, "setSize");
   Export<Allocate>(env, exports, "allocate");
   Export<SealShrink>(env, exports, "sealShrink");
   Export<LinkFile>(env, exports, "link");

@@ -1,4 +1,4 @@
-// The file system calls that node:fs does not have. Each returns a number: a result, or −errno.
+// The file system calls that node:fs does not have, or not for every descriptor, or not under --permission. Each returns a number: a result, or −errno.
 #pragma once
 
 #include <napi.h>
@@ -10,6 +10,8 @@ namespace memspan {
 Napi::Value OpenFile(const Napi::CallbackInfo& info);         // (path, flags, mode) → fd
 Napi::Value OpenMemory(const Napi::CallbackInfo& info);       // (name) → fd of a memfd
 Napi::Value CloseFile(const Napi::CallbackInfo& info);        // (fd)
+Napi::Value SetMode(const Napi::CallbackInfo& info);          // (fd, mode)
+Napi::Value SetSize(const Napi::CallbackInfo& info);          // (fd, size)
 Napi::Value Allocate(const Napi::CallbackInfo& info);         // (fd, offset, length)
 Napi::Value SealShrink(const Napi::CallbackInfo& info);       // (fd)
 Napi::Value LinkFile(const Napi::CallbackInfo& info);         // (fd, path)

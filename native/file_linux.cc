@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <sys/mman.h>
 #include <sys/resource.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/sysinfo.h>
 #include <sys/vfs.h>
@@ -112,6 +113,18 @@ Napi::Value CloseFile(const Napi::CallbackInfo& info) {
   // Only what is ours: a number that was closed before may be somebody else's by now.
   if (Current(info.Env())->fds.erase(fd) == 0) return Napi::Number::New(info.Env(), -EBADF);
   return Result(info, close(fd));
+}
+
+Napi::Value SetMode(const Napi::CallbackInfo& info) {
+  return Result(info, fchmod(Int(info, 0), static_cast<mode_t>(Int(info, 1))));
+}
+
+Napi::Value SetSize(const Napi::CallbackInfo& info) {
+  int result;
+  do {
+    result = ftruncate(Int(info, 0), Offset(info, 1));
+  } while (result != 0 && errno == EINTR);
+  return Result(info, result);
 }
 
 Napi::Value Allocate(const Napi::CallbackInfo& info) {

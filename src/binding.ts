@@ -61,6 +61,8 @@ interface Binding {
   open(path: string, flags: number, mode: number): number;
   openMemory(name: string): number;
   close(fd: number): number;
+  setMode(fd: number, mode: number): number;
+  setSize(fd: number, size: number): number;
   allocate(fd: number, offset: number, length: number): number;
   sealShrink(fd: number): number;
   link(fd: number, path: string): number;
@@ -103,6 +105,8 @@ const LINUX_ONLY = [
   'cutMapping',
   'open',
   'openMemory',
+  'setMode',
+  'setSize',
   'allocate',
   'sealShrink',
   'link',

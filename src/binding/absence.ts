@@ -1,7 +1,7 @@
 // Loading the native core, and where that fails, which of the reasons it is and what to do: no core for this platform, one
 // that cannot be loaded, a runtime that forbids it, memspan bundled into another program.
 
-import { readdirSync, readFileSync } from 'node:fs';
+import { closeSync, fstatSync, openSync, readdirSync, readFileSync, readSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { MemspanError } from '../errors.ts';
@@ -29,6 +29,7 @@ export function load(): unknown {
     throw isOurs() ? noCore(error as Error) : bundled(error as Error);
   }
   try {
+    if (isCut(path)) throw new Error('its end is missing');
     return require(path);
   } catch (error) {
     // It tells musl from glibc by Alpine's release file alone; other systems have musl, too.
@@ -89,7 +90,7 @@ function unloadable(error: Error & { code?: string }, path: string): MemspanErro
     return absent(`addons are not allowed here: ${message}`, 'Run node with --allow-addons');
   }
   if (/--allow-ffi/.test(message)) {
-    return absent(`addons are not allowed here: ${message}`, 'Run deno with --allow-ffi');
+    return absent(`addons are not allowed here: ${message}`, 'Run deno with --allow-ffi, or -A');
   }
   if (OTHER_LIBC.test(message)) {
     return absent(
@@ -109,6 +110,23 @@ function absent(cause: string, remedy: string): MemspanError {
     cause: `the native core cannot be loaded: ${cause}`,
     remedy,
   });
+}
+
+/**
+ * Whether an ELF file ends before its section headers do, which are its last part: the dynamic linker would end the process by
+ * SIGBUS. Source: elf(5), Elf64_Ehdr.
+ */
+function isCut(path: string): boolean {
+  const fd = openSync(path, 'r');
+  try {
+    const header = new DataView(new ArrayBuffer(64));
+    if (readSync(fd, header, 0, 64, 0) < 64 || header.getUint32(0) !== 0x7f454c46) return false;
+    const end = Number(header.getBigUint64(40, true));
+    const size = header.getUint16(58, true) * header.getUint16(60, true);
+    return end + size > fstatSync(fd).size;
+  } finally {
+    closeSync(fd);
+  }
 }
 
 function others(path: string): string[] {

@@ -12,22 +12,6 @@ export function statOfDescriptor(fd: number): fs.BigIntStats {
   );
 }
 
-/** fchmod(2). */
-export function setMode(fd: number, mode: number): void {
-  either(
-    () => fs.fchmodSync(fd, mode),
-    () => fs.chmodSync(pathOf(fd), mode),
-  );
-}
-
-/** ftruncate(2). */
-export function setSize(fd: number, size: number): void {
-  either(
-    () => fs.ftruncateSync(fd, size),
-    () => fs.truncateSync(pathOf(fd), size),
-  );
-}
-
 /** pread(2) into all of `bytes`: how many came. */
 export function readAt(fd: number, bytes: NodeJS.ArrayBufferView, position: number): number {
   const read = (from: number) => fs.readSync(from, bytes, 0, bytes.byteLength, position);

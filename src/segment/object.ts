@@ -4,7 +4,7 @@ import { constants, lstatSync, rmSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { native } from '../binding.ts';
 import { invalidArgument, MemspanError, systemError } from '../errors.ts';
-import { setMode, setSize, statOfDescriptor } from './descriptor.ts';
+import { statOfDescriptor } from './descriptor.ts';
 import { isLacking } from './lacking.ts';
 import type { OpenOptions } from './options.ts';
 import { finish, openTemporary } from './unfinished.ts';
@@ -148,7 +148,7 @@ export function publish<T extends Published>(
   const { fd, temporary } = unpublished(path, subject);
   try {
     closingOnError(fd, () => {
-      attempt(subject, () => setMode(fd, mode));
+      checked(native.setMode(fd, mode), 'fchmod', subject);
       checked(native.allocate(fd, 0, size), 'posix_fallocate', subject);
     });
     const made = make(fd);
@@ -187,12 +187,12 @@ export function openUnnamed(directory: string, flags = 0): number | undefined {
 /** Makes the object longer, with its room reserved, or shorter. A failure leaves its size as it was. */
 export function resizeObject(fd: number, from: number, to: number, subject: Subject): void {
   if (to <= from) {
-    attempt(subject, () => setSize(fd, to));
+    checked(native.setSize(fd, to), 'ftruncate', subject);
     return;
   }
   const result = native.allocate(fd, from, to - from);
   if (result >= 0) return;
-  attempt(subject, () => setSize(fd, from));
+  checked(native.setSize(fd, from), 'ftruncate', subject);
   checked(result, 'posix_fallocate', subject);
 }
 

@@ -11,9 +11,10 @@ const WRITE = [
   '--input-type=module',
   '-e',
   `import { Segment } from 'memspan';
-   const segment = Segment.anonymous(4);
+   const segment = Segment.create('memspan-test-' + process.pid, { size: 4 });
    new Uint8Array(segment.buffer)[0] = 7;
-   console.log(new Uint8Array(segment.buffer)[0]);`,
+   console.log(new Uint8Array(segment.buffer)[0]);
+   segment.unlink();`,
 ];
 const FOLDER = `prebuilds/${process.platform}-${process.arch}`;
 const PERMISSION = process.allowedNodeEnvironmentFlags.has('--permission')
@@ -50,7 +51,8 @@ test('without a core the program still has its help, and says what is missing wh
 test('a damaged core: it names the file, and says to install again', () => {
   const damages: Record<string, (bytes: Buffer) => Uint8Array> = {
     empty: () => Buffer.alloc(0),
-    cut: (bytes) => bytes.subarray(0, 1000),
+    'cut at its beginning': (bytes) => bytes.subarray(0, 1000),
+    'cut at its end': (bytes) => bytes.subarray(0, -1),
     text: () => Buffer.from('<html>404</html>'),
   };
   for (const [what, damage] of Object.entries(damages)) {
@@ -87,7 +89,7 @@ test('a system that is taken for glibc’s and is musl’s gets the other core',
 
 test('--permission without --allow-addons: it names the option; with it, it works', () => {
   const where = project();
-  const permissions = [PERMISSION, '--allow-fs-read=*', '--allow-fs-write=*'];
+  const permissions = [PERMISSION, '--allow-fs-read=*', '--allow-fs-write=/dev/shm'];
   const error = refused(node(where, [...permissions, ...IMPORT]));
   assert.match(error, /Run node with --allow-addons/);
   works(node(where, [...permissions, '--allow-addons', ...WRITE]));

@@ -22,6 +22,11 @@ export interface Ended {
 }
 
 let tarball: string | undefined;
+/** Kept to the end of the file, not of the test that asked for them. */
+const folders: string[] = [];
+after(() => {
+  for (const folder of folders) fs.rmSync(folder, { recursive: true, force: true });
+});
 
 /** A new project with memspan installed; gone after the tests of the file. */
 export function project(): Project {
@@ -85,6 +90,6 @@ function pack(): string {
 
 function scratch(): string {
   const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'memspan-test-packaging-'));
-  after(() => fs.rmSync(folder, { recursive: true, force: true }));
+  folders.push(folder);
   return folder;
 }
