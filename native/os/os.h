@@ -2,8 +2,15 @@
 #pragma once
 
 #include <napi.h>
+#include <sys/mman.h>
 
 #include "../mapping.h"
+
+// Linux 5.14; musl's headers have them from 1.2.4 on.
+#ifndef MADV_POPULATE_READ
+#define MADV_POPULATE_READ 22
+#define MADV_POPULATE_WRITE 23
+#endif
 
 namespace memspan {
 

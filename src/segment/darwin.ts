@@ -222,6 +222,7 @@ export function darwinSystem(core: DarwinBinding, close: (fd: number) => number)
     currentSize: (_fd, subject) => unsupported(subject, AS_LARGE),
     wholeSize: (_fd, subject) => unsupported(subject, AS_LARGE),
     resize: (_fd, _from, _to, subject) => unsupported(subject, AS_LARGE),
+    requireLifelines: (subject) => unsupported(subject, WAITING),
     lifeline: (_fd, _index, _shared, subject) => unsupported(subject, WAITING),
     isHeld: (_fd, _index, _count, subject) => unsupported(subject, WAITING),
     watch: () => 0,

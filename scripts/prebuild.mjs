@@ -1,0 +1,88 @@
+// Makes the binaries that the npm package brings along, all of them on one Linux machine: docs/prebuilds.md.
+// Not `npm run prebuild`: that is what npm runs before `npm run build`.
+import { fileURLToPath } from 'node:url';
+import { parseArgs } from 'node:util';
+import { make } from './prebuild/make.mjs';
+import { matching, targets } from './prebuild/targets.mjs';
+
+const help = `npm run prebuilds [-- TARGET…] [--force] [--json]
+
+Makes memspan's native core for other machines, in prebuilds/. Without a TARGET, for all:
+${targets.map(({ name, output }) => `  ${name.padEnd(20)}${output}`).join('\n')}
+The beginning of a name will do: linux-x64, linux. Made is what has changed since the last time.
+
+  --force   make it anew in any case
+  --json    the table at the end as JSON, on stdout
+  --help    this
+`;
+
+process.chdir(fileURLToPath(new URL('..', import.meta.url)));
+process.exitCode = await main();
+
+async function main() {
+  const options = read();
+  if (options === undefined) return 2;
+  const { values, positionals } = options;
+  if (values.help) {
+    process.stdout.write(help);
+    return 0;
+  }
+  const stranger = positionals.find((word) => matching(word).length === 0);
+  if (stranger !== undefined) {
+    say(`no target "${stranger}"; there are ${targets.map(({ name }) => name).join(', ')}\n`);
+    return 2;
+  }
+  const wanted = positionals.flatMap(matching);
+  const chosen = targets.filter((target) => wanted.length === 0 || wanted.includes(target));
+  try {
+    const rows = await make(chosen, {
+      force: values.force,
+      onBegin: ({ name }, isFresh) => say(`${name}… ${isFresh ? 'is up to date\n' : ''}`),
+      onEnd: (_, seconds, isFresh) => {
+        if (!isFresh) process.stderr.write(`done in ${seconds} s\n`);
+      },
+    });
+    process.stdout.write(values.json ? `${JSON.stringify(rows, undefined, 2)}\n` : table(rows));
+    return 0;
+  } catch (error) {
+    process.stderr.write('failed\n');
+    say(`${error.message}\n`);
+    return 1;
+  }
+}
+
+function read() {
+  const boolean = { type: 'boolean', default: false };
+  try {
+    return parseArgs({
+      options: { force: boolean, json: boolean, help: boolean },
+      allowPositionals: true,
+    });
+  } catch (error) {
+    say(`${error.message}\n${help}`);
+    return undefined;
+  }
+}
+
+function table(rows) {
+  const head = ['target', 'bytes', 'glibc', 'seconds', 'needs'];
+  const lines = rows.map(({ target, size, glibc, needed, seconds }) => [
+    target,
+    `${size}`,
+    glibc ?? '-',
+    `${seconds}`,
+    needed?.join(' ') ?? '-',
+  ]);
+  const widths = head.map((_, i) => Math.max(...[head, ...lines].map((line) => line[i].length)));
+  const text = [head, ...lines].map((line) =>
+    line
+      .map((cell, i) => cell.padEnd(widths[i]))
+      .join('  ')
+      .trimEnd(),
+  );
+  return `${text.join('\n')}\n`;
+}
+
+function say(text) {
+  process.stderr.write(`memspan: ${text}`);
+}
