@@ -26,11 +26,13 @@ export async function buildLinux(target, folder) {
   const cxxOptions = [...cxx, ...gyp.defines.map((name) => `-D${name}`), ...includes(gyp)];
   const units = gyp.sources.map((file) => ({
     file,
-    object: path.join(objects, `${file.replaceAll('/', '-')}.o`),
+    object: compiled(target, file) ?? path.join(objects, `${file.replaceAll('/', '-')}.o`),
   }));
   const extra = path.join(objects, 'newer.o');
   await runAll([
-    ...units.map(({ file, object }) => [target.cxx, [...cxxOptions, '-c', file, '-o', object]]),
+    ...units
+      .filter(({ file, object }) => object !== compiled(target, file))
+      .map(({ file, object }) => [target.cxx, [...cxxOptions, '-c', file, '-o', object]]),
     [
       target.cc,
       [...common, ...musl, '-D_GNU_SOURCE', '-c', 'scripts/prebuild/newer.c', '-o', extra],
@@ -58,6 +60,14 @@ export async function buildLinux(target, folder) {
   ]);
   checkUnresolved(target, output);
   return output;
+}
+
+/** The object that node-gyp has made of a source, if this machine is of the target's kind; scripts/ready.mjs keeps them fresh. */
+function compiled({ objects }, file) {
+  if (objects?.arch !== process.arch) return undefined;
+  const object = path.join(objects.folder, file.replace(/\.cc$/, '.o'));
+  if (fs.existsSync(object)) return object;
+  throw new Error(`there is no ${object}: npm run build`);
 }
 
 /** Node-API's headers from npm, V8's from beside the running Node. */

@@ -6,7 +6,7 @@ import { acquire } from '../lock.mjs';
 import { run } from './command.mjs';
 import { neededBy, newestGlibc } from './elf.mjs';
 import { buildLinux } from './linux.mjs';
-import { absent } from './targets.mjs';
+import { absent, glibcMax } from './targets.mjs';
 import { buildWindows } from './windows.mjs';
 
 const store = '.prebuild';
@@ -47,6 +47,7 @@ async function build(target, inputs) {
   const folder = path.join(store, target.name);
   fs.rmSync(folder, { recursive: true, force: true });
   fs.mkdirSync(folder, { recursive: true });
+  if (target.objects) run(process.execPath, ['scripts/ready.mjs', 'native']);
   const made = await (target.libc ? buildLinux : buildWindows)(target, folder);
   fs.chmodSync(made, 0o644);
   fs.mkdirSync(path.dirname(target.output), { recursive: true });
@@ -59,22 +60,23 @@ async function build(target, inputs) {
 
 /** Not the running Node's version: of its headers, only what is the same in all is used. */
 function inputsOf(target) {
-  const sum = createHash('sha256');
-  const files = ['native', 'scripts/prebuild'].flatMap((folder) =>
-    fs
-      .readdirSync(folder, { recursive: true, withFileTypes: true })
-      .filter((entry) => entry.isFile())
-      .map((entry) => path.join(entry.parentPath ?? entry.path, entry.name))
-      .sort(),
-  );
+  const [other, scripts] = target.libc
+    ? [/^native\/(windows|darwin)\//, ['linux.mjs', 'stand-in.mjs', 'newer.c', 'musl.h']]
+    : [/^native\/(?!windows\/)/, ['windows.mjs']];
+  const sources = fs
+    .readdirSync('native', { recursive: true })
+    .map((name) => path.join('native', name))
+    .filter((file) => /\.(cc|h)$/.test(file) && !other.test(file))
+    .sort();
   const packages = ['node-addon-api', 'node-api-headers'];
-  for (const file of [
-    ...files,
-    'binding.gyp',
+  const files = [
+    ...sources,
+    ...scripts.map((name) => `scripts/prebuild/${name}`),
     ...packages.map((name) => `node_modules/${name}/package.json`),
-  ]) {
-    sum.update(`${file}\0`).update(fs.readFileSync(file));
-  }
+    'binding.gyp',
+  ];
+  const sum = createHash('sha256').update(JSON.stringify([target, glibcMax]));
+  for (const file of files) sum.update(`${file}\0`).update(fs.readFileSync(file));
   if (target.cxx) sum.update(run(target.cxx, ['--version']));
   return sum.digest('hex');
 }

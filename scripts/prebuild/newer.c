@@ -11,6 +11,11 @@
 /* glibc 2.33: before, headers made it a call of __fxstat. On 64-bit machines the kernel's struct is the same. */
 int fstat(int fd, struct stat* status) { return (int)syscall(SYS_fstat, fd, status); }
 
+#ifdef __GLIBC__
+/* Its name where _FILE_OFFSET_BITS is 64, as node-gyp has it. */
+int fstat64(int fd, struct stat64* status) __attribute__((alias("fstat")));
+#endif
+
 /* glibc 2.32; libstdc++ counts without atomic instructions while it is set: never. */
 char __libc_single_threaded = 0;
 

@@ -7,7 +7,8 @@ import { onPath } from '../toolchain.mjs';
 export const glibcMax = '2.28';
 
 /**
- * `tools`: [Debian package, program or file …], of which one has to be there. `sysroot`: where the C library lies.
+ * `tools`: [Debian package, program or file …], of which one has to be there. `objects`: what
+ * `npm run build` has compiled on such a machine; only the linking is another one.
  * Names of folders and files are prebuildify's, so that node-gyp-build finds them.
  */
 export const targets = [
@@ -18,6 +19,7 @@ export const targets = [
     cxx: 'x86_64-linux-gnu-g++',
     cc: 'x86_64-linux-gnu-gcc',
     library: '/lib/x86_64-linux-gnu/libc.so.6',
+    objects: { arch: 'x64', folder: 'build/Release/obj.target/memspan' },
     tools: [
       ['g++', 'x86_64-linux-gnu-g++'],
       ['binutils', 'readelf'],
