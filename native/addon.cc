@@ -57,6 +57,14 @@ Napi::Value CutMapping(const Napi::CallbackInfo& info) {
   return Failure(info, size < 1 ? -EINVAL : CutTail(MappingOf(info), static_cast<uint64_t>(size)));
 }
 
+// Straight from Node-API: for what is called so often that the wrapper's share would show.
+void ExportPlain(napi_env env, napi_value exports, const char* name, napi_callback callback) {
+  napi_value function;
+  if (napi_create_function(env, name, NAPI_AUTO_LENGTH, callback, nullptr, &function) == napi_ok) {
+    napi_set_named_property(env, exports, name, function);
+  }
+}
+
 void EndEnvironment(void* data) {
   Environment* environment = static_cast<Environment*>(data);
   for (const int fd : environment->fds) close(fd);
@@ -87,9 +95,9 @@ Napi::Object Init(Napi::Env env, Napi::Object exports) {
   Export<LockByte>(env, exports, "lockByte");
   Export<ProbeBytes>(env, exports, "probeBytes");
   Export<IsOnlyUser>(env, exports, "isOnlyUser");
-  Export<Wait>(env, exports, "wait");
-  Export<Notify>(env, exports, "notify");
-  Export<WaitAsync>(env, exports, "waitAsync");
+  ExportPlain(env, exports, "wait", Wait);
+  ExportPlain(env, exports, "notify", Notify);
+  ExportPlain(env, exports, "waitAsync", WaitAsync);
   Export<WatchFile>(env, exports, "watchFile");
   Export<UnwatchFile>(env, exports, "unwatchFile");
   Export<CountNews>(env, exports, "countNews");

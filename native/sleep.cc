@@ -23,12 +23,6 @@ uint32_t* CancelWord(Sleeper* sleeper) { return reinterpret_cast<uint32_t*>(&sle
 
 int64_t ToNs(const timespec& time) { return time.tv_sec * kNsPerSecond + time.tv_nsec; }
 
-int64_t NowNs() {
-  timespec now;
-  clock_gettime(CLOCK_MONOTONIC, &now);
-  return ToNs(now);
-}
-
 timespec ToTimespec(int64_t ns) {
   timespec time;
   time.tv_sec = ns / kNsPerSecond;
@@ -84,6 +78,12 @@ Outcome Changed(const Sleeper* sleeper) {
 }
 
 }  // namespace
+
+int64_t NowNs() {
+  timespec now;
+  clock_gettime(CLOCK_MONOTONIC, &now);
+  return ToNs(now);
+}
 
 bool IsTimeUp(const Sleeper& sleeper) {
   return sleeper.bounded && ToNs(sleeper.deadline) <= NowNs();

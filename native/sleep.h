@@ -55,6 +55,9 @@ void EndSleepersOf(int watch);
 void EndSleepersIn(const void* base, size_t length, Outcome why);
 
 void SetTimeout(Sleeper* sleeper, double timeoutMs);
+// Of CLOCK_MONOTONIC.
+int64_t NowNs();
+
 bool IsTimeUp(const Sleeper& sleeper);
 bool ValueDiffers(const Sleeper& sleeper);
 

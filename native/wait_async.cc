@@ -107,20 +107,18 @@ bool EnsureBell(Napi::Env env, Environment* environment) {
 
 }  // namespace
 
-Napi::Value WaitAsync(const Napi::CallbackInfo& info) {
-  const Napi::Env env = info.Env();
+napi_value WaitAsync(napi_env env, napi_callback_info info) {
   Environment* environment = Current(env);
-  const auto result = [&](Outcome outcome) {
-    return Napi::Number::New(env, static_cast<uint32_t>(outcome));
-  };
+  const auto result = [&](Outcome outcome) { return ToValue(env, static_cast<int>(outcome)); };
+  const Arguments given(env, info);
   auto owned = std::make_unique<Job>();
   Job* job = owned.get();
-  if (!ReadSleeper(info, &job->sleeper)) return {};
+  if (!ReadSleeper(given, &job->sleeper)) return nullptr;
   if (!EnsureBell(env, environment)) return result(Outcome::exhausted);
   AsyncWaits* waits = environment->waits.get();
   Enlist(&job->sleeper);
   const Environment* owner;
-  Outcome known = Look(job->sleeper, info[4].As<Napi::Number>().DoubleValue(), &owner);
+  Outcome known = Look(job->sleeper, given.Number(4), &owner);
   if (known == Outcome::ok && HasNews(job->sleeper)) known = Outcome::disturbed;
   if (known != Outcome::ok) {
     Delist(&job->sleeper);
@@ -128,9 +126,9 @@ Napi::Value WaitAsync(const Napi::CallbackInfo& info) {
   }
   job->waits = environment->waits;
   job->tell = Deliver;
-  napi_create_reference(env, info[0], 1, &job->view);
+  napi_create_reference(env, given.list[0], 1, &job->view);
   Begin(env, waits, std::move(owned));
-  if (!Employ(job, info[7].As<Napi::Boolean>().Value())) {
+  if (!Employ(job, given.IsTrue(7))) {
     Delist(&job->sleeper);
     {
       std::lock_guard<std::mutex> hold(waits->mutex);
@@ -140,7 +138,7 @@ Napi::Value WaitAsync(const Napi::CallbackInfo& info) {
     return result(Outcome::exhausted);
   }
   if (!job->over.load() || job->outcome != Outcome::notEqual) {
-    return Napi::Number::New(env, job->ticket);
+    return ToValue(env, static_cast<int>(job->ticket));
   }
   // The value changed before it stood in the queue.
   {

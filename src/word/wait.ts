@@ -30,6 +30,7 @@ const getter = (prototype: object, key: PropertyKey): ((self: unknown) => unknow
 const tagOf = getter(typedArrayPrototype, Symbol.toStringTag);
 const bufferOf = getter(typedArrayPrototype, 'buffer');
 const lengthOf = getter(typedArrayPrototype, 'length');
+const growableOf = getter(SharedArrayBuffer.prototype, 'growable');
 const sharedLengthOf = getter(SharedArrayBuffer.prototype, 'byteLength');
 const keysOf = (typedArrayPrototype as Int32Array).keys;
 // Throws a TypeError for a detached or out-of-bounds array, and has no other effect.
@@ -39,18 +40,39 @@ interface Place {
   readonly view: WaitableArray;
   readonly wide: boolean;
   readonly length: number;
+  readonly shared: boolean;
+}
+
+/**
+ * Arrays that were found good and can never be otherwise: over shared memory, which is not detached, of a fixed length. A
+ * process that has just been woken on another's core finds every cache cold, and each of the getters costs it some 100 ns.
+ */
+const settled = new WeakMap<object, Place>();
+
+function placeOf(array: unknown): Place {
+  return settled.get(array as object) ?? validPlaceOf(array);
 }
 
 /** ValidateIntegerTypedArray(array, waitable). */
-function placeOf(array: unknown): Place {
+function validPlaceOf(array: unknown): Place {
   const tag = tagOf(array);
   if (tag !== 'Int32Array' && tag !== 'BigInt64Array') {
     throw new TypeError('expected an Int32Array or a BigInt64Array');
   }
   const view = array as WaitableArray;
-  // Shared memory is never detached; and the iterator would be 48 bytes of garbage for each wait.
-  if (!hasSharedBuffers || !isShared(view)) validate(view);
-  return { view, wide: tag === 'BigInt64Array', length: lengthOf(view) as number };
+  const shared = isShared(view);
+  // Shared memory is never detached.
+  if (!hasSharedBuffers || !shared) validate(view);
+  const place = { view, wide: tag === 'BigInt64Array', length: lengthOf(view) as number, shared };
+  if (hasSharedBuffers && shared && !mayGrow(bufferOf(view) as SharedArrayBuffer)) {
+    settled.set(view, place);
+  }
+  return place;
+}
+
+/** A view that follows its growing buffer has another length each time. */
+function mayGrow(buffer: SharedArrayBuffer): boolean {
+  return growableOf(buffer) === true;
 }
 
 function isShared(view: WaitableArray): boolean {
@@ -63,8 +85,8 @@ function isShared(view: WaitableArray): boolean {
   }
 }
 
-function requireShared(view: WaitableArray): void {
-  if (!isShared(view)) throw new TypeError('expected an array over shared memory');
+function requireShared({ shared }: Place): void {
+  if (!shared) throw new TypeError('expected an array over shared memory');
 }
 
 /** ToIntegerOrInfinity. Unary plus is ToNumber: it throws for a BigInt, as Number() would not. */
@@ -92,7 +114,7 @@ interface Request extends Place {
 /** The checks and conversions of DoWait, in its order. */
 function requestOf(array: unknown, index: unknown, value: unknown, timeout: unknown): Request {
   const place = placeOf(array);
-  requireShared(place.view);
+  requireShared(place);
   const at = indexIn(place, index);
   let low: number;
   let high = 0;
@@ -106,8 +128,8 @@ function requestOf(array: unknown, index: unknown, value: unknown, timeout: unkn
   const q = +(timeout as number);
   const timeoutMs = Number.isNaN(q) ? Number.POSITIVE_INFINITY : Math.max(q, 0);
   // Spelled out: a spread here would cost more than all the rest (2 µs).
-  const { view, wide, length } = place;
-  return { view, wide, length, index: at, low, high, timeoutMs };
+  const { view, wide, length, shared } = place;
+  return { view, wide, length, shared, index: at, low, high, timeoutMs };
 }
 
 // A BigInt64Array's element conversion is the standard's ToBigInt64.
@@ -205,7 +227,7 @@ const functions: Functions = {
     const place = placeOf(typedArray);
     const at = indexIn(place, index);
     const most = count === undefined ? Number.POSITIVE_INFINITY : Math.max(toInteger(count), 0);
-    if (!isShared(place.view)) return 0;
+    if (!place.shared) return 0;
     const woken = native.notify(place.view, at, most);
     if (woken < 0) throw failureOf(-woken, 'notify');
     return woken;
