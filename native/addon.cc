@@ -13,6 +13,7 @@
 #include "os/os.h"
 #include "sleep.h"
 #include "wait.h"
+#include "wait_ring.h"
 #include "watch.h"
 
 namespace memspan {
@@ -32,6 +33,7 @@ Napi::Value Start(const Napi::CallbackInfo& info) {
   Environment* environment = Current(info.Env());
   environment->isWorker = info[0].As<Napi::Boolean>().Value();
   const bool hasLoop = info[2].As<Napi::Boolean>().Value();
+  environment->mayRing = hasLoop;
   if (environment->isWorker && hasLoop) environment->loopFd = FindLoopFd(info.Env());
   napi_create_reference(info.Env(), info[1], 1, &environment->onSettled);
   const int guarded = InstallGuard();
@@ -46,6 +48,11 @@ Napi::Value Failure(const Napi::CallbackInfo& info, int result) {
 // () → whether one can wait for several words at once
 Napi::Value WaitsForAny(const Napi::CallbackInfo& info) {
   return Napi::Boolean::New(info.Env(), HasWaitAny());
+}
+
+// () → whether asynchronous waits on 32-bit words go by io_uring
+Napi::Value WaitsInRing(const Napi::CallbackInfo& info) {
+  return Napi::Boolean::New(info.Env(), WaitsByRing(Current(info.Env())));
 }
 
 Napi::Value HealMapping(const Napi::CallbackInfo& info) {
@@ -102,6 +109,7 @@ Napi::Object Init(Napi::Env env, Napi::Object exports) {
   Export<UnwatchFile>(env, exports, "unwatchFile");
   Export<CountNews>(env, exports, "countNews");
   Export<WaitsForAny>(env, exports, "waitsForAny");
+  Export<WaitsInRing>(env, exports, "waitsByRing");
   Export<CancelWait>(env, exports, "cancelWait");
   InitOs(env, exports);
   return exports;

@@ -10,6 +10,7 @@
 namespace memspan {
 
 struct AsyncWaits;
+struct RingWaits;
 class Calls;
 class Holds;
 
@@ -24,8 +25,11 @@ struct Environment {
   std::set<int> fds;
   // Every watch it has asked for (watch.h), as often as it has.
   std::multiset<int> watches;
-  // Made by the first asynchronous wait.
+  // Made by the first asynchronous wait that is a helper's.
   std::shared_ptr<AsyncWaits> waits;
+  // Made by the first asynchronous wait; ended by a hook of its own. False: there is none to be had.
+  RingWaits* ring = nullptr;
+  bool mayRing = false;
   napi_ref onSettled = nullptr;
   // Asynchronous calls on the system's own objects, made by the first; and the locks that its thread has in there.
   std::shared_ptr<Calls> calls;

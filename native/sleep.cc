@@ -40,7 +40,11 @@ void Cancel(Sleeper* sleeper, Outcome why) {
   while (Weight(before) < Weight(static_cast<uint32_t>(why))) {
     if (sleeper->cancel.compare_exchange_weak(before, static_cast<uint32_t>(why))) break;
   }
-  FutexWake(CancelWord(sleeper), 1, true);
+  if (sleeper->rouse) {
+    sleeper->rouse(sleeper);
+  } else {
+    FutexWake(CancelWord(sleeper), 1, true);
+  }
 }
 
 // What it was cancelled for, 0 if it was not. What does not end it for good is thereby answered.

@@ -40,6 +40,8 @@ struct Sleeper {
   int watch = 0;        // whose news disturbs it (watch.h); 0: nobody's
   uint32_t seen = 0;    // the news it knew when its code last looked
   std::atomic<uint32_t> cancel{0};
+  // Called in place of a wake-up of the cancel word, by whoever has just cancelled it, on any thread.
+  void (*rouse)(Sleeper*) = nullptr;
   // True once the kernel had it in the queue: a changed value then means woken, not not-equal.
   bool queued = false;
   Sleeper* next = nullptr;

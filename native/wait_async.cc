@@ -1,4 +1,4 @@
-// Asynchronous waits as JavaScript sees them: a helper sleeps for each (wait_pool.h), its outcome goes into the
+// Asynchronous waits as JavaScript sees them, where they are not the ring's (wait_ring.h): a helper sleeps for each (wait_pool.h), its outcome goes into the
 // environment's list, and a threadsafe function makes the event loop look at that list; it holds the loop
 // open while a wait is pending.
 
@@ -9,6 +9,7 @@
 
 #include "wait.h"
 #include "wait_pool.h"
+#include "wait_ring.h"
 
 namespace memspan {
 
@@ -29,8 +30,9 @@ struct AsyncWaits {
 
 namespace {
 
+// Even: the odd ones are the ring's (wait_ring.h).
 constexpr uint32_t kFirstTicket = 16;
-constexpr uint32_t kTicketMask = 0x3fffffff;
+constexpr uint32_t kTicketMask = 0x1fffffff;
 
 // Guarded by its waits' mutex, once a helper has it.
 struct Job : Errand {
@@ -57,7 +59,7 @@ void Deliver(Errand* errand, Outcome outcome) {
 void Begin(napi_env env, AsyncWaits* waits, std::unique_ptr<Job> job) {
   std::lock_guard<std::mutex> hold(waits->mutex);
   do {
-    job->ticket = kFirstTicket + (waits->nextTicket++ & kTicketMask);
+    job->ticket = kFirstTicket + 2 * (waits->nextTicket++ & kTicketMask);
   } while (waits->jobs.contains(job->ticket));
   waits->asleep++;
   if (waits->jobs.empty()) napi_ref_threadsafe_function(env, waits->bell);
@@ -111,6 +113,8 @@ napi_value WaitAsync(napi_env env, napi_callback_info info) {
   Environment* environment = Current(env);
   const auto result = [&](Outcome outcome) { return ToValue(env, static_cast<int>(outcome)); };
   const Arguments given(env, info);
+  const int begun = WaitInRing(environment, given);
+  if (begun != 0) return begun > 0 ? ToValue(env, begun) : nullptr;
   auto owned = std::make_unique<Job>();
   Job* job = owned.get();
   if (!ReadSleeper(given, &job->sleeper)) return nullptr;
@@ -150,10 +154,12 @@ napi_value WaitAsync(napi_env env, napi_callback_info info) {
 }
 
 Napi::Value CancelWait(const Napi::CallbackInfo& info) {
-  AsyncWaits* waits = Current(info.Env())->waits.get();
-  if (!waits) return {};
+  Environment* environment = Current(info.Env());
+  const uint32_t ticket = info[0].As<Napi::Number>().Uint32Value();
+  AsyncWaits* waits = environment->waits.get();
+  if (CancelInRing(environment, ticket) || !waits) return {};
   std::lock_guard<std::mutex> hold(waits->mutex);
-  const auto found = waits->jobs.find(info[0].As<Napi::Number>().Uint32Value());
+  const auto found = waits->jobs.find(ticket);
   if (found != waits->jobs.end() && !found->second->over.load()) {
     EndSleeper(&found->second->sleeper, Outcome::aborted);
   }

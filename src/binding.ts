@@ -95,6 +95,7 @@ interface Binding {
   unwatchFile(watch: number): void;
   countNews(): number;
   waitsForAny(): boolean;
+  waitsByRing(): boolean;
   /** The system's own objects: src/os/native.ts has its type. */
   os: unknown;
 }
@@ -122,6 +123,7 @@ const LINUX_ONLY = [
   'unwatchFile',
   'countNews',
   'waitsForAny',
+  'waitsByRing',
 ] as const satisfies readonly (keyof Binding)[];
 
 type OnSettled = (ticket: number, outcome: number) => void;

@@ -13,6 +13,8 @@ export const OMISSIONS: Readonly<Record<string, string>> = {
   futex_waitv: 'futex_waitv(2) answers ENOSYS',
   /** News of deaths: ENOSYS, as in kernels that were built without it. */
   inotify: 'inotify_init1(2) answers ENOSYS',
+  /** Asynchronous waits without threads: ENOSYS, as before Linux 5.1 (what memspan does with it needs 6.7). */
+  io_uring: 'io_uring_setup(2) answers ENOSYS',
   /** Open-file-description locks, which lifelines are: EINVAL, as before Linux 3.15. */
   ofd_locks: 'fcntl(2) answers EINVAL to F_OFD_SETLK and F_OFD_GETLK',
   /** Unnamed files: EOPNOTSUPP, as file systems that have none. */

@@ -170,7 +170,8 @@ export function failureOf(outcome: number, operation: string): MemspanError {
   }
   return new MemspanError('ERR_MEMSPAN_LIMIT', {
     operation,
-    cause: 'no thread could be had for another asynchronous wait (at most 1024 in a process)',
+    cause:
+      'too many asynchronous waits (65,536 in a thread; 1024 in a process for BigInt64Arrays, and without io_uring)',
     remedy: 'Wait on fewer words at once, or raise the limit (`ulimit -u`)',
   });
 }
@@ -272,9 +273,11 @@ export const wait: Functions['wait'] = functions.wait;
 
 /**
  * Like `wait` without blocking: `{async: false, value}` when the answer is known at once, otherwise
- * `{async: true, value: promise}`. It stands in the queue when the call returns (this takes 0.1 to 0.3 ms),
- * keeps the event loop alive while it is pending, and uses none of libuv's threads: each pending wait has
- * a small thread of its own, at most 1024 in a process (`ERR_MEMSPAN_LIMIT` beyond). With `{signal}`, an abort
+ * `{async: true, value: promise}`. It stands in the queue when the call returns, keeps the event loop alive while it is
+ * pending, and uses none of libuv's threads. On an Int32Array it is the kernel's (io_uring(7), from Linux 6.7 on): at most
+ * 65,536 in a thread, and a process that is stopped keeps its place, and can be counted. Where that cannot be had, as in many
+ * containers, and on a BigInt64Array, each has a small thread of its own, at most 1024 in a process, takes 0.1 to 0.3 ms
+ * to begin, and is stopped as `wait` is. `ERR_MEMSPAN_LIMIT` beyond. With `{signal}`, an abort
  * rejects the promise with the signal's reason and gives up the place in the queue; whoever was woken before
  * the abort reached it resolves with `'ok'`, so that `notify`'s count is right. A signal that is aborted
  * already rejects without a look at the value.

@@ -4,6 +4,7 @@ import { getEventListeners, setMaxListeners } from 'node:events';
 import { readdirSync, readFileSync } from 'node:fs';
 import { test } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
+import { native } from '../../src/binding.ts';
 import type { ReceiveJob, ReceiveReport } from '../fixtures/channel/receiver.ts';
 import type { SendJob, SendReport } from '../fixtures/channel/sender.ts';
 import { startChild } from './children.ts';
@@ -173,7 +174,8 @@ test('nothing is left of calls that gave up: no listener, no thread', async (t) 
   );
   const finished = writer.finished({ signal });
   assert.ok(await isPending(finished));
-  assert.ok(helpers() > 0);
+  // Where the kernel waits for them, there is none in the first place.
+  assert.equal(helpers() > 0, !native.waitsByRing());
   assert.deepEqual(new Set(await Promise.all(timed)), new Set([null]));
   controller.abort();
   const outcomes = await Promise.allSettled([finished, ...calls]);
