@@ -6,15 +6,21 @@ import { once } from 'node:events';
 import { availableParallelism } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import { say, type Task, type Transport, type TransportName } from './task.ts';
+import { asyncRing } from './transports/async-ring.ts';
 import { broadcastTo, socketsTo } from './transports/broadcast.ts';
+import { disruptor } from './transports/disruptor.ts';
 import { afterExploring, withCheck } from './transports/explored.ts';
 import { fieldSums, fieldUpdates } from './transports/fields.ts';
 import { latest } from './transports/latest.ts';
+import { lmdbNewest, lmdbTransaction } from './transports/lmdb.ts';
 import { asyncMutex, criticalSection, fairMutex, lockFile, mutex } from './transports/mutex.ts';
+import { nats } from './transports/nats.ts';
 import { filledPool, handedPool } from './transports/pool.ts';
 import { posixSemaphore, robustMutex } from './transports/posix.ts';
 import { processSend } from './transports/process-send.ts';
 import { queue } from './transports/queue.ts';
+import { redisList } from './transports/redis-list.ts';
+import { redisNewest } from './transports/redis-newest.ts';
 import { lockManager, redisLock } from './transports/requests.ts';
 import { ring, stream } from './transports/ring.ts';
 import { batchedRing, iteratedRing, ringbufJs } from './transports/ring-ways.ts';
@@ -22,7 +28,9 @@ import { rwlockRead, rwlockWrite } from './transports/rwlock.ts';
 import { asyncSemaphore, semaphore, undoSemaphore } from './transports/semaphore.ts';
 import { unixSocket, unixSocketBatched } from './transports/unix-socket.ts';
 import { navigatorLocks } from './transports/web-locks.ts';
-import { futex, spin } from './transports/words.ts';
+import { awaitedWords, futex, spin } from './transports/words.ts';
+import { postMessage, workersWait, workersWaitAsync } from './transports/workers.ts';
+import { zeromq } from './transports/zeromq.ts';
 
 const transports: Record<TransportName, Transport> = {
   spin,
@@ -66,6 +74,18 @@ const transports: Record<TransportName, Transport> = {
   'process.send': processSend,
   'unix socket': unixSocket,
   'unix socket, batched': unixSocketBatched,
+  zeromq,
+  NATS: nats,
+  'redis list': redisList,
+  'redis newest': redisNewest,
+  postMessage,
+  'workers, wait': workersWait,
+  'workers, waitAsync': workersWaitAsync,
+  'async ring': asyncRing,
+  waitAsync: awaitedWords,
+  disruptor,
+  'lmdb transaction': lmdbTransaction,
+  'lmdb newest': lmdbNewest,
 };
 
 const [side, text, name = ''] = process.argv.slice(2);

@@ -1,11 +1,10 @@
 // Which contenders this machine has; the others are skipped, by name.
 
 import { execFileSync } from 'node:child_process';
-import { readdirSync, readFileSync } from 'node:fs';
-import { createRequire } from 'node:module';
-import { join } from 'node:path';
+import { readdirSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { compiler } from './c.ts';
+import { packageVersion } from './packages.ts';
 import type { Contender } from './row.ts';
 
 /** A peer that a machine may lack. */
@@ -19,7 +18,7 @@ export interface Peer {
 
 /** Those that have a part in such contenders. */
 export function peersAmong(contenders: readonly Contender[]): Peer[] {
-  return [c, ringbuf, webLocks, redis]
+  return [c, boost, iceoryx, ...fromNpm, nats, webLocks, redis]
     .filter(({ isOf }) => contenders.some(isOf))
     .map(({ find, ...peer }) => ({ ...peer, found: find() }));
 }
@@ -33,11 +32,40 @@ const c: Sought = {
   remedy: 'apt-get install gcc',
 };
 
-const ringbuf: Sought = {
-  name: 'ringbuf.js',
-  isOf: (contender) => contender === 'ringbuf.js',
-  find: () => packageVersion('ringbuf.js'),
-  remedy: 'npm install --no-save ringbuf.js',
+const boost: Sought = {
+  name: 'Boost',
+  isOf: (contender) => contender.startsWith('Boost'),
+  find: () => inHeader('boost/version.hpp', 'BOOST_LIB_VERSION'),
+  remedy: 'apt-get install g++ libboost-dev',
+};
+
+const iceoryx: Sought = {
+  name: 'iceoryx',
+  isOf: (contender) => contender === 'iceoryx',
+  find: () =>
+    inHeader('iceoryx_binding_c/runtime.h', '"there"') &&
+    output('iox-roudi', ['--version'])?.match(/(?<=version: )\S+/)?.[0],
+  remedy: 'apt-get install gcc iceoryx libiceoryx-binding-c-dev',
+};
+
+const fromNpm: readonly Sought[] = ['ringbuf.js', 'shared-memory-disruptor', 'lmdb', 'zeromq'].map(
+  (name) => ({
+    name,
+    isOf: (contender) => contender === name,
+    find: () => packageVersion(name),
+    remedy: 'npm run bench:peers',
+  }),
+);
+
+const nats: Sought = {
+  name: 'NATS',
+  isOf: (contender) => contender === 'NATS',
+  find: () => {
+    const client = packageVersion('nats');
+    const server = output('nats-server', ['--version'])?.match(/v?\d\S*/)?.[0];
+    return client && server && `${server}, client ${client}`;
+  },
+  remedy: 'apt-get install nats-server; npm run bench:peers',
 };
 
 const webLocks: Sought = {
@@ -81,24 +109,26 @@ function foldersOf(folder: string): string[] {
   }
 }
 
-/** Undefined when it is not installed. */
-function packageVersion(name: string): string | undefined {
-  try {
-    const main = createRequire(import.meta.url).resolve(name);
-    const folder = main.slice(0, main.lastIndexOf(name) + name.length);
-    return (JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8')) as { version: string })
-      .version;
-  } catch {
-    return undefined;
-  }
+/** What the preprocessor makes of a word after that header of C++; undefined when there is no such header, or no C++. */
+function inHeader(header: string, word: string): string | undefined {
+  const flags = ['-x', 'c++', '-E', '-P', ...includesOf('iceoryx'), '-'];
+  const text = output(compiler, flags, `#include <${header}>\n${word}\n`);
+  return text?.split('\n').at(-1)?.replaceAll('"', '');
+}
+
+/** The folders of headers that Debian puts aside by version. */
+export function includesOf(name: string): string[] {
+  const folder = `/usr/include/${name}`;
+  return foldersOf(folder).map((version) => `-I${folder}/${version}`);
 }
 
 /** Undefined when there is no such program. */
-function output(program: string, args: string[]): string | undefined {
+function output(program: string, args: string[], input?: string): string | undefined {
   try {
     return execFileSync(program, args, {
       encoding: 'utf8',
-      stdio: ['ignore', 'pipe', 'ignore'],
+      ...(input !== undefined && { input }),
+      stdio: [input === undefined ? 'ignore' : 'pipe', 'pipe', 'ignore'],
     }).trim();
   } catch {
     return undefined;

@@ -41,7 +41,19 @@ export type TransportName =
   | 'fields summed, DataView'
   | 'process.send'
   | 'unix socket'
-  | 'unix socket, batched';
+  | 'unix socket, batched'
+  | 'zeromq'
+  | 'NATS'
+  | 'redis list'
+  | 'postMessage'
+  | 'workers, wait'
+  | 'workers, waitAsync'
+  | 'async ring'
+  | 'waitAsync'
+  | 'disruptor'
+  | 'lmdb transaction'
+  | 'lmdb newest'
+  | 'redis newest';
 
 export interface Task {
   transport: TransportName;

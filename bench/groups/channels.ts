@@ -16,6 +16,8 @@ export const latest: Row[] = latestSizes.map(({ size, label, buffers, count, ofC
   contenders: {
     C: c('latest', (share) => [size, count * share, buffers, ...CORES]),
     memspan: pair('latest', flow(count, size)),
+    lmdb: pair('lmdb newest', flow(count / 50, size)),
+    Redis: pair('redis newest', flow(count / 500, size)),
   },
   targets: [{ against: 'C', speedMin: ofC }],
 }));

@@ -18,6 +18,7 @@ export const locks: Row[] = [
       'memspan, with check': pair('mutex, with check', alone(10_000_000)),
       'memspan, after exploring': pair('mutex, after exploring', alone(10_000_000)),
       'memspan/posix, robust': pair('posix mutex, robust', alone(5_000_000)),
+      lmdb: pair('lmdb transaction', alone(100_000)),
       'lock file': pair('lock file', alone(10_000)),
     },
     targets: [
@@ -38,6 +39,7 @@ export const locks: Row[] = [
       memspan: pair('mutex', contest(CONTESTED)),
       'memspan, fair': pair('mutex, fair', contest(CONTESTED / 200)),
       'memspan/posix, robust': pair('posix mutex, robust', contest(CONTESTED / 4)),
+      lmdb: pair('lmdb transaction', contest(100_000)),
     },
     targets: [
       { against: 'C', speedMin: 0.8 },

@@ -2,6 +2,19 @@
 
 import { CORES, c, flow, pair, type Row, trips } from '../row.ts';
 
+/** Awaited on both ends; what C and the words of `waitAsync` carry are four bytes, the others a message of 64. */
+const awaited = (oneCore: boolean): Row['contenders'] => ({
+  C: c('roundtrip', (share) =>
+    oneCore ? ['futex-onecore', 100_000 * share] : ['futex', 20_000 * share, ...CORES],
+  ),
+  memspan: pair('async ring', trips(oneCore ? 50_000 : 200_000), oneCore),
+  'memspan, waitAsync': pair('waitAsync', trips(5000), oneCore),
+  'workers, Atomics.waitAsync': pair('workers, waitAsync', trips(5000), oneCore),
+  postMessage: pair('postMessage', trips(5000), oneCore),
+  'process.send': pair('process.send', trips(5000), oneCore),
+  'unix socket': pair('unix socket', trips(5000), oneCore),
+});
+
 export const roundTrips: Row[] = [
   {
     group: 'roundtrip',
@@ -22,6 +35,7 @@ export const roundTrips: Row[] = [
     contenders: {
       C: c('roundtrip', (share) => ['futex', 20_000 * share, ...CORES]),
       memspan: pair('futex', trips(20_000)),
+      'workers, Atomics.wait': pair('workers, wait', trips(20_000)),
       'process.send': pair('process.send', trips(5000)),
       'unix socket': pair('unix socket', trips(5000)),
     },
@@ -39,6 +53,7 @@ export const roundTrips: Row[] = [
     contenders: {
       C: c('roundtrip', (share) => ['futex-onecore', 100_000 * share]),
       memspan: pair('futex', trips(100_000), true),
+      'workers, Atomics.wait': pair('workers, wait', trips(100_000), true),
       'process.send': pair('process.send', trips(5000), true),
       'unix socket': pair('unix socket', trips(5000), true),
     },
@@ -46,6 +61,35 @@ export const roundTrips: Row[] = [
       { against: 'C', speedMin: 1 / 1.3 },
       { against: 'process.send', speedMin: 1 },
       { against: 'unix socket', speedMin: 1 },
+    ],
+  },
+  {
+    group: 'roundtrip',
+    name: 'round trip, async on both ends',
+    unit: 'ns',
+    size: 64,
+    contenders: {
+      ...awaited(false),
+      zeromq: pair('zeromq', trips(5000)),
+      NATS: pair('NATS', trips(2000)),
+      Redis: pair('redis list', trips(2000)),
+    },
+    targets: [
+      { against: 'C', speedMin: 1 / 1.15 },
+      { against: 'process.send', speedMin: 1 },
+      { against: 'workers, Atomics.waitAsync', speedMin: 1 },
+    ],
+  },
+  {
+    group: 'roundtrip',
+    name: 'round trip, async on both ends, one core',
+    unit: 'ns',
+    size: 64,
+    contenders: awaited(true),
+    targets: [
+      { against: 'C', speedMin: 1 / 2.2 },
+      { against: 'process.send', speedMin: 1 },
+      { against: 'workers, Atomics.waitAsync', speedMin: 1 },
     ],
   },
 ];
@@ -78,7 +122,12 @@ export const rings: Row[] = ringSizes.map(({ size, label, count, few, ofC, ofBat
     'process.send': pair('process.send', flow(few, size)),
     'unix socket': pair('unix socket', flow(few, size)),
     'unix socket, batched': pair('unix socket, batched', flow(few * 5, size)),
+    postMessage: pair('postMessage', flow(few, size)),
     ...(size <= 1024 ? { 'ringbuf.js': pair('ringbuf.js', flow(count, size)) } : {}),
+    'shared-memory-disruptor': pair('disruptor', flow(few * 5, size)),
+    zeromq: pair('zeromq', flow(few, size)),
+    NATS: pair('NATS', flow(few, size)),
+    Redis: pair('redis list', flow(few, size)),
   },
   targets: [
     { against: 'C', speedMin: ofC },

@@ -13,7 +13,8 @@ import {
   timed,
 } from '../contest.ts';
 import { say, type Transport } from '../task.ts';
-import { openRedisLock, startRedis } from './redis.ts';
+import { startRedis } from './redis-client.ts';
+import { openRedisLock } from './redis-lock.ts';
 
 interface Opened extends Disposable {
   readonly request: Request;

@@ -1,0 +1,46 @@
+// A server that a peer needs: on all processors, although side a, which starts it, is pinned; ended when its standard input is,
+// so that it never outlives side a.
+
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { connect, type NetConnectOpts, type Socket } from 'node:net';
+import { cpus } from 'node:os';
+
+const SHELL = `taskset -cp "$1" $$ >/dev/null 2>&1; shift; "$@" & cat; kill $!; wait`;
+
+export interface Server {
+  readonly process: ChildProcess;
+  /** Resolves when it has ended. */
+  end(): Promise<void>;
+}
+
+export function startServer(program: string, args: readonly string[]): Server {
+  const everywhere = `0-${cpus().length - 1}`;
+  const child = spawn('sh', ['-c', SHELL, 'sh', everywhere, program, ...args], {
+    stdio: ['pipe', 'pipe', 'inherit'],
+  });
+  // Nobody need listen to what it says.
+  child.stdout.resume();
+  const ended = once(child, 'close');
+  return {
+    process: child,
+    async end() {
+      child.stdin.end();
+      await ended;
+    },
+  };
+}
+
+/** To a server that has just been started. */
+export async function connected(where: NetConnectOpts): Promise<Socket> {
+  for (let attempts = 0; ; attempts++) {
+    const socket = connect(where);
+    try {
+      await once(socket, 'connect');
+      return socket;
+    } catch (error) {
+      if (attempts > 2000) throw error;
+      await new Promise((resolve) => setTimeout(resolve, 1));
+    }
+  }
+}
