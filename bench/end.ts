@@ -25,6 +25,7 @@ import { lockManager, redisLock } from './transports/requests.ts';
 import { ring, stream } from './transports/ring.ts';
 import { batchedRing, iteratedRing, ringbufJs } from './transports/ring-ways.ts';
 import { rwlockRead, rwlockWrite } from './transports/rwlock.ts';
+import { environments, files, segments } from './transports/segments.ts';
 import { asyncSemaphore, semaphore, undoSemaphore } from './transports/semaphore.ts';
 import { unixSocket, unixSocketBatched } from './transports/unix-socket.ts';
 import { navigatorLocks } from './transports/web-locks.ts';
@@ -86,6 +87,13 @@ const transports: Record<TransportName, Transport> = {
   disruptor,
   'lmdb transaction': lmdbTransaction,
   'lmdb newest': lmdbNewest,
+  'segment, created': segments.created,
+  'segment, written': segments.written,
+  'segment, opened': segments.opened,
+  'file, written': files.written,
+  'file, opened': files.opened,
+  'lmdb, created': environments.created,
+  'lmdb, opened': environments.opened,
 };
 
 const [side, text, name = ''] = process.argv.slice(2);

@@ -3,6 +3,8 @@
 import { broadcast, latest, pools, queues } from './groups/channels.ts';
 import { layouts } from './groups/layouts.ts';
 import { locks } from './groups/locks.ts';
+import { segments } from './groups/segments.ts';
+import { startup } from './groups/startup.ts';
 import { rings, ringWays, roundTrips, streams } from './groups/transports.ts';
 import type { Row } from './row.ts';
 
@@ -17,4 +19,6 @@ export const rows: readonly Row[] = [
   ...latest,
   ...pools,
   ...broadcast,
+  ...segments,
+  ...startup,
 ];

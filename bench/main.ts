@@ -7,7 +7,7 @@ import colors from 'picocolors';
 import { runC } from './c.ts';
 import { rows } from './groups.ts';
 import { peersAmong } from './peers.ts';
-import type { Contender, Row } from './row.ts';
+import { type Contender, NANOSECONDS, type Row, type Run } from './row.ts';
 import { median, spread } from './statistics.ts';
 import type { Measurement } from './task.ts';
 
@@ -63,6 +63,8 @@ for (const { name, remedy } of missing)
 const results: Result[] = [];
 const targets: Verdict[] = [];
 const placements: number[] = [];
+/** Of peers: contender → what happened. */
+const failures: Partial<Record<Contender, string>> = {};
 for (const row of chosen) {
   const result = await measure(row);
   results.push(result);
@@ -73,10 +75,7 @@ report();
 /** One run of each contender in turn, `rounds` times: neighbours in time are compared. */
 async function measure(row: Row): Promise<Result> {
   const samples = new Map<Contender, number[]>();
-  const contenders = Object.entries(row.contenders) as [
-    Contender,
-    NonNullable<Row['contenders']['C']>,
-  ][];
+  const contenders = Object.entries(row.contenders) as [Contender, Run][];
   const present = contenders.filter(([name]) => !missing.some(({ isOf }) => isOf(name)));
   const ratios = new Map<Contender, number[]>();
   const splits = new Map<Contender, number[]>();
@@ -84,7 +83,10 @@ async function measure(row: Row): Promise<Result> {
     progress(`${row.name}: round ${round + 1} of ${rounds}`);
     const before = placement();
     const took = new Map<Contender, Measurement>();
-    for (const [name, run] of present) took.set(name, await run(share));
+    for (const [name, run] of present) {
+      const measurement = await attempt(row, name, run);
+      if (measurement) took.set(name, measurement);
+    }
     const after = placement();
     // The virtual cores have moved meanwhile: neighbours of such a round have nothing in common.
     const hasMoved = before > after * 2 || after > before * 2;
@@ -113,6 +115,20 @@ async function measure(row: Row): Promise<Result> {
   };
 }
 
+/** Undefined when a peer fails, which the report says; what is ours, or C, has to run. */
+async function attempt(row: Row, name: Contender, run: Run): Promise<Measurement | undefined> {
+  const { [name]: former } = failures;
+  if (former !== undefined) return undefined;
+  try {
+    return await run(share);
+  } catch (error) {
+    if (/^(memspan|C)\b/.test(name)) throw error;
+    failures[name] = `${row.name}: ${(error as Error).message}`;
+    note(`${name} failed and is left out from here on (${failures[name]})`);
+    return undefined;
+  }
+}
+
 function add(map: Map<Contender, number[]>, name: Contender, value: number): void {
   map.set(name, [...(map.get(name) ?? []), value]);
 }
@@ -128,7 +144,7 @@ function judge(row: Row, ratios: Map<Contender, number[]>): void {
     const list = ratios.get(against);
     if (list === undefined) continue;
     const ratio = median(list);
-    const isLimit = speedMin < 1 && row.unit === 'ns';
+    const isLimit = speedMin < 1 && row.unit in NANOSECONDS;
     targets.push({
       name: `${row.name}, against ${against}`,
       ratio: round(isLimit ? 1 / ratio : ratio),
@@ -139,7 +155,7 @@ function judge(row: Row, ratios: Map<Contender, number[]>): void {
 }
 
 function shown({ unit, size }: Row, ns: number): number {
-  if (unit === 'ns') return round(ns);
+  if (unit in NANOSECONDS) return round(ns / NANOSECONDS[unit as keyof typeof NANOSECONDS]);
   return unit === 'MB/s' ? round((size / ns) * 1000) : Math.round(1e9 / ns);
 }
 
@@ -175,7 +191,7 @@ function report(): void {
   const placementNs = { min: Math.min(...placements), max: Math.max(...placements) };
   if (options.json) {
     const found = Object.fromEntries(peers.map(({ name, found }) => [name, found ?? null]));
-    const document = { machine, peers: found, rounds, placementNs, results, targets };
+    const document = { machine, peers: found, failures, rounds, placementNs, results, targets };
     console.log(JSON.stringify(document, undefined, 2));
     return;
   }

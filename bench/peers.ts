@@ -3,7 +3,7 @@
 import { execFileSync } from 'node:child_process';
 import { readdirSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
-import { compiler } from './c.ts';
+import { compiler, includesOf } from './c.ts';
 import { packageVersion } from './packages.ts';
 import type { Contender } from './row.ts';
 
@@ -114,12 +114,6 @@ function inHeader(header: string, word: string): string | undefined {
   const flags = ['-x', 'c++', '-E', '-P', ...includesOf('iceoryx'), '-'];
   const text = output(compiler, flags, `#include <${header}>\n${word}\n`);
   return text?.split('\n').at(-1)?.replaceAll('"', '');
-}
-
-/** The folders of headers that Debian puts aside by version. */
-export function includesOf(name: string): string[] {
-  const folder = `/usr/include/${name}`;
-  return foldersOf(folder).map((version) => `-I${folder}/${version}`);
 }
 
 /** Undefined when there is no such program. */

@@ -9,6 +9,7 @@ export type Contender =
   | 'C'
   | 'C, robust'
   | 'C, one reader'
+  | 'C, ftruncate'
   | 'memspan'
   | 'memspan, fair'
   | 'memspan, undo'
@@ -37,8 +38,14 @@ export type Contender =
   | 'Redis'
   | 'lmdb'
   | 'lock file'
+  | 'file'
+  | 'bare Node'
+  | 'worker_threads'
   | 'typed arrays'
   | 'DataView';
+
+/** Units of time. */
+export const NANOSECONDS = { ns: 1, µs: 1000, ms: 1_000_000 } as const;
 
 export interface Row {
   readonly group:
@@ -50,11 +57,13 @@ export interface Row {
     | 'queue'
     | 'latest'
     | 'pool'
-    | 'broadcast';
+    | 'broadcast'
+    | 'segments'
+    | 'startup';
   readonly name: string;
   /** How the measured nanoseconds are shown. */
-  readonly unit: 'ns' | 'messages/s' | 'MB/s' | 'locks/s';
-  /** Bytes of a message; 0 for locks and layouts. */
+  readonly unit: keyof typeof NANOSECONDS | 'messages/s' | 'MB/s' | 'locks/s';
+  /** Bytes of a message or of a segment; 0 for what has none. */
   readonly size: number;
   /** Each does that share of its full work. */
   readonly contenders: Partial<Record<Contender, Run>>;
@@ -73,7 +82,7 @@ export interface Target {
 /** The processors of the two C processes. */
 export const CORES: readonly string[] = ['--cpus', '0,1'];
 
-type Run = (share: number) => Promise<Measurement>;
+export type Run = (share: number) => Promise<Measurement>;
 
 export function c(program: Program, args: (share: number) => (string | number)[]): Run {
   return async (share) =>
@@ -83,8 +92,9 @@ export function c(program: Program, args: (share: number) => (string | number)[]
     );
 }
 
-type Work = Omit<Task, 'transport' | 'oneCore'>;
+export type Work = Omit<Task, 'transport' | 'oneCore'>;
 
+/** Two processes of Node. */
 export function pair(transport: TransportName, work: Work, oneCore = false): Run {
   return (share) => runPair({ ...work, transport, oneCore, count: Math.ceil(work.count * share) });
 }

@@ -6,7 +6,9 @@ import { once } from 'node:events';
 import { connect, type NetConnectOpts, type Socket } from 'node:net';
 import { cpus } from 'node:os';
 
-const SHELL = `taskset -cp "$1" $$ >/dev/null 2>&1; shift; "$@" & cat; kill $!; wait`;
+const SHELL = `taskset -cp "$1" $$ >/dev/null 2>&1; shift; exec 3<&0; "$@" </dev/null & server=$!
+(cat <&3; kill $server) >/dev/null 2>&1 &
+wait $server`;
 
 export interface Server {
   readonly process: ChildProcess;
@@ -14,10 +16,14 @@ export interface Server {
   end(): Promise<void>;
 }
 
-export function startServer(program: string, args: readonly string[]): Server {
+export function startServer(
+  program: string,
+  args: readonly string[],
+  stderr: 'inherit' | 'ignore' = 'inherit',
+): Server {
   const everywhere = `0-${cpus().length - 1}`;
   const child = spawn('sh', ['-c', SHELL, 'sh', everywhere, program, ...args], {
-    stdio: ['pipe', 'pipe', 'inherit'],
+    stdio: ['pipe', 'pipe', stderr],
   });
   // Nobody need listen to what it says.
   child.stdout.resume();

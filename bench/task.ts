@@ -53,7 +53,14 @@ export type TransportName =
   | 'disruptor'
   | 'lmdb transaction'
   | 'lmdb newest'
-  | 'redis newest';
+  | 'redis newest'
+  | 'segment, created'
+  | 'segment, written'
+  | 'segment, opened'
+  | 'file, written'
+  | 'file, opened'
+  | 'lmdb, created'
+  | 'lmdb, opened';
 
 export interface Task {
   transport: TransportName;

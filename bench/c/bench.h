@@ -135,12 +135,29 @@ static inline bool start_child(const int cpu[2]) {
   return child_pid == 0;
 }
 
-// Reaps the child, then prints the one line of JSON. `bytes` is 0 where MB/s mean nothing; `busier`, the
+// One more process beside the caller, which reaps it.
+static inline pid_t another(void) {
+  const pid_t pid = fork();
+  if (pid < 0) fail("cannot fork");
+  if (pid == 0) {
+    prctl(PR_SET_PDEATHSIG, SIGKILL);
+    child_pid = 0;
+  }
+  return pid;
+}
+
+static inline void reap(pid_t pid) {
+  int status = 1;
+  while (waitpid(pid, &status, 0) < 0 && errno == EINTR) continue;
+  if (status) fail("a process failed");
+}
+
+// Reaps the child, if there is one, then prints the one line of JSON. `bytes` is 0 where MB/s mean nothing; `busier`, the
 // share of the side that did more, is 0 where both do the same.
 static inline int finish(const char* name, uint64_t n, uint64_t ns, uint64_t bytes, double busier) {
   const double each = (double)ns / (double)n;
-  int status = 1;
-  while (waitpid(child_pid, &status, 0) < 0 && errno == EINTR) continue;
+  int status = child_pid > 0;
+  while (child_pid > 0 && waitpid(child_pid, &status, 0) < 0 && errno == EINTR) continue;
   child_pid = 0;
   if (status) fail("the child failed");
   printf("{\"name\":\"%s\",\"n\":%llu,\"ns\":%llu,\"nsPerOp\":%.3f,\"perSecond\":%.0f", name,

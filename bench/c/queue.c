@@ -71,23 +71,6 @@ static void consume(struct page* page) {
   page->sum += sum;
 }
 
-// One more process beside the caller, which reaps it.
-static pid_t another(void) {
-  const pid_t pid = fork();
-  if (pid < 0) fail("cannot fork");
-  if (pid == 0) {
-    prctl(PR_SET_PDEATHSIG, SIGKILL);
-    child_pid = 0;
-  }
-  return pid;
-}
-
-static void reap(pid_t pid) {
-  int status = 1;
-  while (waitpid(pid, &status, 0) < 0 && errno == EINTR) continue;
-  if (status) fail("a process failed");
-}
-
 int main(int argc, char** argv) {
   int cpu[2];
   char name[40];

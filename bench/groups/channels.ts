@@ -1,5 +1,6 @@
 // The rows of the channels of a span.
 
+import { iceoryx } from '../roudi.ts';
 import { CORES, c, flow, pair, type Row } from '../row.ts';
 
 const latestSizes = [
@@ -54,6 +55,8 @@ export const pools: Row[] = [
       contenders: {
         C: c('pool', (share) => ['hand', size, HANDED * share, CHUNKS, ...CORES]),
         memspan: pair('pool, handed over', flow(HANDED, size)),
+        // Its chunks of 16 MiB would not fit beside what it needs itself.
+        ...(size < FRAME ? { iceoryx: iceoryx('hand', size, HANDED / 10, CHUNKS, 0) } : {}),
         ...(size === 64 ? {} : { 'memspan, 64 B': pair('pool, handed over', flow(HANDED, 64)) }),
       },
       // What it costs does not depend on the size.
@@ -100,6 +103,7 @@ export const queues: Row[] = queueSizes.map(({ size, label, count }) => ({
   contenders: {
     C: c('queue', (share) => [size, count * share, 1024, ...CORES]),
     memspan: pair('queue', flow(count, size)),
+    Boost: c('boost-queue', (share) => ['two', size, (count / 4) * share, 1024, ...CORES]),
   },
   targets: [{ against: 'C', speedMin: 0.5 }],
 }));

@@ -19,6 +19,7 @@ export const locks: Row[] = [
       'memspan, after exploring': pair('mutex, after exploring', alone(10_000_000)),
       'memspan/posix, robust': pair('posix mutex, robust', alone(5_000_000)),
       lmdb: pair('lmdb transaction', alone(100_000)),
+      Boost: c('boost-mutex', (share) => ['alone', 10_000_000 * share, ...CORES]),
       'lock file': pair('lock file', alone(10_000)),
     },
     targets: [
@@ -39,6 +40,7 @@ export const locks: Row[] = [
       memspan: pair('mutex', contest(CONTESTED)),
       'memspan, fair': pair('mutex, fair', contest(CONTESTED / 200)),
       'memspan/posix, robust': pair('posix mutex, robust', contest(CONTESTED / 4)),
+      Boost: c('boost-mutex', (share) => ['contest', CONTESTED * share, ...CORES]),
       lmdb: pair('lmdb transaction', contest(100_000)),
     },
     targets: [

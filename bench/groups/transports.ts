@@ -1,5 +1,6 @@
 // The rows of what carries messages: round trips over words, rings, streams.
 
+import { iceoryx } from '../roudi.ts';
 import { CORES, c, flow, pair, type Row, trips } from '../row.ts';
 
 /** Awaited on both ends; what C and the words of `waitAsync` carry are four bytes, the others a message of 64. */
@@ -26,6 +27,20 @@ export const roundTrips: Row[] = [
       memspan: pair('spin', trips(1_000_000)),
     },
     targets: [{ against: 'C', speedMin: 1 / 2.5 }],
+  },
+  {
+    group: 'roundtrip',
+    name: 'round trip of 64 B, polling',
+    unit: 'ns',
+    size: 64,
+    contenders: {
+      C: c('trips', (share) => [64, 1_000_000 * share, ...CORES]),
+      memspan: pair('ring', trips(500_000)),
+      iceoryx: iceoryx('trips', 64, 100_000),
+      Boost: c('boost-queue', (share) => ['trips', 64, 100_000 * share, 1024, ...CORES]),
+      'shared-memory-disruptor': pair('disruptor', trips(50_000)),
+    },
+    targets: [{ against: 'iceoryx', speedMin: 5 }],
   },
   {
     group: 'roundtrip',
@@ -124,6 +139,11 @@ export const rings: Row[] = ringSizes.map(({ size, label, count, few, ofC, ofBat
     'unix socket, batched': pair('unix socket, batched', flow(few * 5, size)),
     postMessage: pair('postMessage', flow(few, size)),
     ...(size <= 1024 ? { 'ringbuf.js': pair('ringbuf.js', flow(count, size)) } : {}),
+    Boost: c('boost-queue', (share) => [
+      ...['copy', size, few * 5 * share, Math.max(16, (1 << 20) / size)],
+      ...CORES,
+    ]),
+    iceoryx: iceoryx('copy', size, few * 2),
     'shared-memory-disruptor': pair('disruptor', flow(few * 5, size)),
     zeromq: pair('zeromq', flow(few, size)),
     NATS: pair('NATS', flow(few, size)),

@@ -19,15 +19,11 @@ export interface Database {
 
 const folderOf = (name: string): string => `/dev/shm/${name}-lmdb`;
 
-export function openLmdb(path: string): Database {
+/** `mapSize`: bytes that it may hold; by default it grows. */
+export function openLmdb(path: string, mapSize?: number): Database {
   const { open } = peerPackage('lmdb') as { open(options: object): Database };
-  return open({
-    path,
-    encoding: 'binary',
-    noSync: true,
-    useWritemap: true,
-    overlappingSync: false,
-  });
+  const flags = { noSync: true, useWritemap: true, overlappingSync: false };
+  return open({ path, encoding: 'binary', ...flags, ...(mapSize && { mapSize }) });
 }
 
 export const remove = (path: string): void => rmSync(path, { recursive: true });

@@ -1,8 +1,8 @@
 // Messages one way over memspan's ring, otherwise than one call each: in batches on both ends, or iterated over on the reading
 // end. And over ringbuf.js, a ring that Node users have today for threads, in memory of ours so that it reaches a process.
 
-import { createRequire } from 'node:module';
 import { Ring, type RingReader, type RingWriter, Segment } from '../../src/index.ts';
+import { peerPackage } from '../packages.ts';
 import { say, type Task, type Transport } from '../task.ts';
 
 /** Sent at once, as in C. */
@@ -93,7 +93,7 @@ interface ByteRing {
 }
 
 function ringbuf(segment: Segment): ByteRing {
-  const { RingBuffer } = createRequire(import.meta.url)('ringbuf.js') as {
+  const { RingBuffer } = peerPackage('ringbuf.js') as {
     RingBuffer: new (buffer: SharedArrayBuffer, type: typeof Uint8Array) => ByteRing;
   };
   return new RingBuffer(segment.buffer, Uint8Array);

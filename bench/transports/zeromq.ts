@@ -1,5 +1,6 @@
 // ZeroMQ over a Unix socket (`ipc://`): a pair, one `send` and one `receive` awaited for each message, as its manual does it.
 
+import { rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { peerPackage } from '../packages.ts';
@@ -19,7 +20,8 @@ export const zeromq: Transport = messages({
   async open(name, isFirst) {
     const { Pair } = peerPackage('zeromq') as { Pair: new () => Pair };
     const socket = new Pair();
-    const address = `ipc://${join(tmpdir(), `${name}-zeromq.sock`)}`;
+    const path = join(tmpdir(), `${name}-zeromq.sock`);
+    const address = `ipc://${path}`;
     if (isFirst) await socket.bind(address);
     else socket.connect(address);
     return {
@@ -29,7 +31,11 @@ export const zeromq: Transport = messages({
       async receive(count) {
         for (let i = 0; i < count; i++) await socket.receive();
       },
-      close: () => socket.close(),
+      close() {
+        socket.close();
+        // It would do so itself, some time later.
+        if (isFirst) rmSync(path, { force: true });
+      },
     };
   },
 });
