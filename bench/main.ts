@@ -136,6 +136,8 @@ function add(map: Map<Contender, number[]>, name: Contender, value: number): voi
 /** Nanoseconds of a C round trip, spinning: about 100 when the cores share a cache, 400 and more when not. */
 function placement(): number {
   if (!isWithC || availableParallelism() < 2) return 1;
+  // Once is enough to know that it runs.
+  if (options.smoke && placements[0] !== undefined) return placements[0];
   return runC('roundtrip', ['spin-calibrate', '--cpus', '0,1']).nsPerOp;
 }
 

@@ -1,6 +1,7 @@
 // iceoryx in C (c/iceoryx.c), and RouDi, the daemon that it needs: started for one measurement, with a pool of chunks of the one size that
 // is measured, and ended by its pid. One RouDi runs on a machine at a time: who finds another one waits until that has ended.
 
+import { execFileSync } from 'node:child_process';
 import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -14,14 +15,6 @@ const HEADER = 64;
 const SPARE = 8;
 const QUEUE_MAX = 256;
 const ATTEMPTS = 120;
-/** What a RouDi that was killed leaves, but for the segment, which has the name of the user's group. */
-const LEFT = [
-  '/dev/shm/iceoryx_mgmt',
-  '/tmp/roudi',
-  '/tmp/roudi.lock',
-  '/tmp/iox-unique-roudi.lock',
-];
-
 /** `room`: bytes that may be under way; at least `queueMin` messages are. */
 export function iceoryx(
   mode: 'trips' | 'copy' | 'hand',
@@ -40,13 +33,21 @@ export function iceoryx(
       try {
         return runC('iceoryx', [mode, size, Math.ceil(count * share), queue, ...CORES]);
       } finally {
-        await roudi.end();
-        for (const path of LEFT) rmSync(path, { force: true });
+        await end(roudi);
       }
     } finally {
       rmSync(folder, { recursive: true });
     }
   };
+}
+
+/** RouDi removes what it has made, unless it crashes. */
+async function end(roudi: Server): Promise<void> {
+  if ((await roudi.end()) === 0) return;
+  const group = execFileSync('id', ['-gn'], { encoding: 'utf8' }).trim();
+  const names = ['roudi', 'roudi.lock', 'iox-unique-roudi.lock'].map((name) => `/tmp/${name}`);
+  const left = ['/dev/shm/iceoryx_mgmt', `/dev/shm/${group}`, ...names];
+  for (const path of left) rmSync(path, { force: true });
 }
 
 function poolOf(size: number, count: number): string {

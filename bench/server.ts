@@ -12,8 +12,8 @@ wait $server`;
 
 export interface Server {
   readonly process: ChildProcess;
-  /** Resolves when it has ended. */
-  end(): Promise<void>;
+  /** Resolves when it has ended, with its exit code. */
+  end(): Promise<number>;
 }
 
 export function startServer(
@@ -27,12 +27,13 @@ export function startServer(
   });
   // Nobody need listen to what it says.
   child.stdout.resume();
-  const ended = once(child, 'close');
+  const ended = once(child, 'close') as Promise<[number]>;
   return {
     process: child,
     async end() {
       child.stdin.end();
-      await ended;
+      const [code] = await ended;
+      return code;
     },
   };
 }

@@ -9,6 +9,7 @@ const main = fileURLToPath(new URL('../../bench/main.js', import.meta.url));
 
 interface Report {
   peers: Record<string, string | null>;
+  failures: Record<string, string>;
   results: { name: string; nsPerOp: Record<string, number> }[];
   targets: { name: string; ratio: number; goal: string; met: boolean }[];
 }
@@ -19,7 +20,8 @@ export function testGroups(...groups: string[]): void {
       const args = [main, group, '--smoke', '--json'];
       const { status, stdout, stderr } = spawnSync(process.execPath, args, { encoding: 'utf8' });
       assert.equal(status, 0, stderr);
-      const { peers, results, targets } = JSON.parse(stdout) as Report;
+      const { peers, failures, results, targets } = JSON.parse(stdout) as Report;
+      assert.deepEqual(failures, {});
       assert.ok(results.length > 0);
       for (const { name, nsPerOp } of results) {
         assert.ok((nsPerOp.memspan ?? 0) > 0, name);
