@@ -1,6 +1,7 @@
 // The rows of what it takes until a program has begun: Node with an import, with a first segment, and the command line.
 
 import { execFileSync } from 'node:child_process';
+import { join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { programOf } from '../c.ts';
 import { now } from '../contest.ts';
@@ -25,7 +26,7 @@ const runs = (source: () => string): Run =>
   starts(() => [process.execPath, '--input-type=module', '-e', source()]);
 
 const memspan = new URL('../../src/index.js', import.meta.url).href;
-const cli = fileURLToPath(new URL('../../../bin/memspan.js', import.meta.url));
+const cli = join(fileURLToPath(new URL('../../..', import.meta.url)), 'bin/memspan.js');
 const hrefOf = (name: string): string => pathToFileURL(pathOf(name)).href;
 const imports = (name: string): Run => runs(() => `import '${hrefOf(name)}';`);
 const bareNode = runs(() => '0;');
