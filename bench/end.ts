@@ -18,6 +18,7 @@ import { nats } from './transports/nats.ts';
 import { filledPool, handedPool } from './transports/pool.ts';
 import { posixSemaphore, robustMutex } from './transports/posix.ts';
 import { processSend } from './transports/process-send.ts';
+import { natsPublisher, zeromqPublisher } from './transports/publishers.ts';
 import { queue } from './transports/queue.ts';
 import { redisList } from './transports/redis-list.ts';
 import { redisNewest } from './transports/redis-newest.ts';
@@ -77,6 +78,8 @@ const transports: Record<TransportName, Transport> = {
   'unix socket, batched': unixSocketBatched,
   zeromq,
   NATS: nats,
+  'zeromq publisher': zeromqPublisher,
+  'NATS publisher': natsPublisher,
   'redis list': redisList,
   'redis newest': redisNewest,
   postMessage,

@@ -43,6 +43,8 @@ export type TransportName =
   | 'unix socket'
   | 'unix socket, batched'
   | 'zeromq'
+  | 'zeromq publisher'
+  | 'NATS publisher'
   | 'NATS'
   | 'redis list'
   | 'postMessage'

@@ -81,6 +81,8 @@ export const broadcast: Row[] = broadcastSizes.map(({ size, label, count, ofSock
     'memspan, one reader': pair('broadcast, one reader', flow(count, size)),
     'unix socket': pair('unix sockets', flow(count / 20, size)),
     'unix socket, batched': pair('unix sockets, batched', flow(count, size)),
+    zeromq: pair('zeromq publisher', flow(count / 20, size)),
+    NATS: pair('NATS publisher', flow(count / 20, size)),
   },
   targets: [
     { against: 'memspan, one reader', speedMin: 1 },

@@ -16,9 +16,12 @@ import { Arrivals, messages } from './messages.ts';
 const WINDOW = 1 << 22;
 
 /** What is used of it: https://github.com/nats-io/nats.js. */
-interface Connection {
+export interface Connection {
   publish(subject: string, message?: Uint8Array): void;
-  subscribe(subject: string, options: { callback(error: Error | null): void }): unknown;
+  subscribe(
+    subject: string,
+    options: { callback(error: Error | null, message: { data: Uint8Array }): void },
+  ): unknown;
   flush(): Promise<void>;
   close(): Promise<void>;
 }
@@ -30,7 +33,8 @@ interface Client {
 /** Says where the server listens. */
 const addressOf = (name: string): string => join(tmpdir(), `${name}-nats`);
 
-async function start(name: string): Promise<() => Promise<void>> {
+/** A server of our own. Resolves when it listens, with what ends it. */
+export async function startNats(name: string): Promise<() => Promise<void>> {
   const folder = mkdtempSync(join(tmpdir(), `${name}-`));
   const port = await freePort();
   const server = startServer('nats-server', [
@@ -61,12 +65,17 @@ async function freePort(): Promise<number> {
   return port;
 }
 
+/** Rejects with ENOENT while there is no server yet. */
+export async function openNats(name: string): Promise<Connection> {
+  const { connect } = peerPackage('nats') as Client;
+  const servers = readFileSync(addressOf(name), 'latin1');
+  return connect({ servers, reconnect: false });
+}
+
 export const nats: Transport = messages({
-  start,
+  start: startNats,
   async open(name, isFirst, { kind, size }) {
-    const { connect } = peerPackage('nats') as Client;
-    const servers = readFileSync(addressOf(name), 'latin1');
-    const connection = await connect({ servers, reconnect: false });
+    const connection = await openNats(name);
     const [mine, theirs] = isFirst ? ['a', 'b'] : ['b', 'a'];
     const window = Math.ceil(WINDOW / 2 / size);
     const come = new Arrivals();
