@@ -1,10 +1,11 @@
 // A measured process. Started by pair.ts as side `a`, it starts side `b` from the same file, pins both, and
 // reports what it measured.
 
-import { execFileSync, fork } from 'node:child_process';
+import { fork } from 'node:child_process';
 import { once } from 'node:events';
 import { availableParallelism } from 'node:os';
 import { fileURLToPath } from 'node:url';
+import { pin } from './pin.ts';
 import { say, type Task, type Transport, type TransportName } from './task.ts';
 import { asyncRing } from './transports/async-ring.ts';
 import { broadcastTo, socketsTo } from './transports/broadcast.ts';
@@ -124,15 +125,6 @@ if (side === 'a') {
 function pinBoth(peer: number): void {
   pin(process.pid, 0);
   pin(peer, task.oneCore ? 0 : 1);
-}
-
-/** Only the main thread: the engine's own threads stay where there is room. */
-function pin(pid: number, processor: number): void {
-  try {
-    execFileSync('taskset', ['-cp', String(processor), String(pid)], { stdio: 'ignore' });
-  } catch {
-    // Without taskset, or without leave, the ends run where the kernel puts them.
-  }
 }
 
 async function retrying(work: () => Promise<void>): Promise<void> {

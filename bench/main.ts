@@ -4,7 +4,7 @@ import { availableParallelism, cpus } from 'node:os';
 import Table from 'cli-table3';
 import { Command, Option } from 'commander';
 import colors from 'picocolors';
-import { runC } from './c.ts';
+import { settled } from './calibration.ts';
 import { rows } from './groups.ts';
 import { peersAmong } from './peers.ts';
 import { type Contender, NANOSECONDS, type Row, type Run } from './row.ts';
@@ -79,20 +79,20 @@ async function measure(row: Row): Promise<Result> {
   const present = contenders.filter(([name]) => !missing.some(({ isOf }) => isOf(name)));
   const ratios = new Map<Contender, number[]>();
   const splits = new Map<Contender, number[]>();
-  for (let round = 0, tries = 1; round < rounds && tries <= rounds * 2; tries++) {
+  for (let round = 0; round < rounds; round++) {
     progress(`${row.name}: round ${round + 1} of ${rounds}`);
-    const before = placement();
-    const took = new Map<Contender, Measurement>();
-    for (const [name, run] of present) {
-      const measurement = await attempt(row, name, run);
-      if (measurement) took.set(name, measurement);
-    }
-    const after = placement();
-    // The virtual cores have moved meanwhile: neighbours of such a round have nothing in common.
-    const hasMoved = before > after * 2 || after > before * 2;
-    if (hasMoved && tries < rounds * 2 && !options.smoke) continue;
-    round++;
-    placements.push(before);
+    const { result: took, placementNs } = await settled(
+      async () => {
+        const each = new Map<Contender, Measurement>();
+        for (const [name, run] of present) {
+            const measurement = await attempt(row, name, run);
+            if (measurement) each.set(name, measurement);
+          }
+        return each;
+      },
+      { isWithC, triesMax: options.smoke ? 1 : 2 },
+    );
+    placements.push(placementNs);
     const own = took.get('memspan') as Measurement;
     for (const [name, { nsPerOp, busier }] of took) {
       add(samples, name, nsPerOp);
@@ -131,14 +131,6 @@ async function attempt(row: Row, name: Contender, run: Run): Promise<Measurement
 
 function add(map: Map<Contender, number[]>, name: Contender, value: number): void {
   map.set(name, [...(map.get(name) ?? []), value]);
-}
-
-/** Nanoseconds of a C round trip, spinning: about 100 when the cores share a cache, 400 and more when not. */
-function placement(): number {
-  if (!isWithC || availableParallelism() < 2) return 1;
-  // Once is enough to know that it runs.
-  if (options.smoke && placements[0] !== undefined) return placements[0];
-  return runC('roundtrip', ['spin-calibrate', '--cpus', '0,1']).nsPerOp;
 }
 
 function judge(row: Row, ratios: Map<Contender, number[]>): void {

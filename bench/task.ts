@@ -77,6 +77,10 @@ export interface Task {
   size: number;
   /** Pin both ends to one processor. */
   oneCore: boolean;
+  /** Of rings: how many bytes of records one holds, instead of what suits the size of a message. */
+  ringBytes?: number;
+  /** Of broadcasts: to how many, instead of what the transport's name says. */
+  readers?: number;
   /** Of locks that call back: the callback is asynchronous. */
   isAsync?: boolean;
 }

@@ -13,9 +13,9 @@ const CAPACITY = 2 ** 20;
 const PER_BATCH = 256;
 
 /** Nanoseconds are of a message to one reader. */
-export function broadcastTo(readers: number): Transport {
+export function broadcastTo(usually: number): Transport {
   return {
-    async a({ size, count }, { name, heard }) {
+    async a({ size, count, readers = usually }, { name, heard }) {
       using span = Span.create(name, { size: 2 ** 22 });
       using writer = span.broadcast('b', { capacity: CAPACITY }).writer();
       await heard();
@@ -35,7 +35,7 @@ export function broadcastTo(readers: number): Transport {
       return { nsPerOp: ns / count / readers };
     },
 
-    async b(_task, name) {
+    async b({ readers = usually }, name) {
       using span = Span.join(name);
       const broadcast = span.broadcast('b');
       const ends = Array.from({ length: readers }, () => broadcast.reader());

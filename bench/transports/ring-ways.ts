@@ -3,12 +3,14 @@
 
 import { Ring, type RingReader, type RingWriter, Segment } from '../../src/index.ts';
 import { peerPackage } from '../packages.ts';
-import { say, type Task, type Transport } from '../task.ts';
+import { say, type Transport } from '../task.ts';
+import { ringSize } from './ring.ts';
 
 /** Sent at once, as in C. */
 const BATCH = 16;
 /** Taken at once, at most. */
 const TAKEN = 256;
+const TAKEN_BYTES = 1 << 24;
 
 interface Way {
   send(writer: RingWriter, message: Uint8Array, count: number): void;
@@ -25,8 +27,9 @@ const inBatches: Way = {
   },
   receive: (reader, size, count) => {
     const one = new Uint8Array(size);
-    const target = new Uint8Array(TAKEN * size);
-    const lengths = new Int32Array(TAKEN);
+    const taken = Math.max(1, Math.min(TAKEN, Math.floor(TAKEN_BYTES / size)));
+    const target = new Uint8Array(taken * size);
+    const lengths = new Int32Array(taken);
     for (let left = count; left > 0; ) {
       reader.receiveInto(one);
       left -= 1 + reader.readBatchInto(target, lengths);
@@ -49,11 +52,10 @@ const iterated: Way = {
 };
 
 function overRing({ send, receive }: Way): Transport {
-  const sizeOf = ({ size }: Task): number => Ring.bytesFor(Math.max(1 << 20, size * 16));
   return {
     async a(task, peer) {
-      using there = Segment.create(peer.name, { size: sizeOf(task), populate: true });
-      using back = Segment.create(`${peer.name}-back`, { size: sizeOf(task), populate: true });
+      using there = Segment.create(peer.name, { size: ringSize(task), populate: true });
+      using back = Segment.create(`${peer.name}-back`, { size: ringSize(task), populate: true });
       using writer = new Ring(there).writer();
       using reader = new Ring(back).reader();
       await peer.heard();

@@ -5,8 +5,8 @@
 import { Ring, type RingReader, type RingWriter, Segment } from '../../src/index.ts';
 import { say, type Task, type Transport } from '../task.ts';
 
-function ringSize({ size }: Task): number {
-  return Ring.bytesFor(Math.max(1 << 20, size * 16));
+export function ringSize({ size, ringBytes }: Task): number {
+  return Ring.bytesFor(ringBytes ?? Math.max(1 << 20, size * 16));
 }
 
 type Send = (writer: RingWriter, message: Uint8Array) => void;
