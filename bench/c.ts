@@ -26,7 +26,8 @@ export type Program =
   | 'boost-mutex'
   | 'boost-queue'
   | 'boost-segment'
-  | 'iceoryx';
+  | 'iceoryx'
+  | 'crowd';
 
 export interface Run extends Measurement {
   readonly perSecond: number;

@@ -28,8 +28,10 @@ export interface Chart {
   readonly about: string;
   readonly x: Axis;
   readonly y: Axis;
-  /** The contenders that it shows, in the order of its legend. */
+  /** The contenders that it shows, in the order of the legend. */
   readonly series: readonly string[];
+  /** The contender whose samples all of them are of, where they are not contenders themselves. */
+  readonly from?: string;
   /** A point's height. Undefined: it has no such number. */
   readonly of: (sample: Sample, x: number, series: string) => number | undefined;
   /** One sentence or two on what one sees: made of the numbers, so that it is true of whatever was measured. */

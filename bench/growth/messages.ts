@@ -15,7 +15,8 @@ function countFor(size: number, each: number, perByte: number): number {
 }
 
 /** Several of the largest, and enough of the small ones. */
-const ringFor = (size: number): number => Math.max(2 ** 20, size * Math.max(4, 16 / (1 + size / 2 ** 20)));
+const ringFor = (size: number): number =>
+  Math.max(2 ** 20, size * Math.max(4, 16 / (1 + size / 2 ** 20)));
 
 function overPair(transport: TransportName, each: number, perByte: number, isRing = false) {
   return async (size: number, share: number): Promise<Sample> => {

@@ -60,9 +60,9 @@ const BATCH_BYTES = 65536;
 const pathOf = (name: string): string => join(tmpdir(), `${name}.sock`);
 
 /** To each reader the same bytes: one write per message, or many messages gathered into one buffer, once for all. */
-export function socketsTo(readers: number, batched: boolean): Transport {
+export function socketsTo(usually: number, batched: boolean): Transport {
   return {
-    async a({ size, count }, { name, heard }) {
+    async a({ size, count, readers = usually }, { name, heard }) {
       const sockets: Socket[] = [];
       const server = createServer((socket) => sockets.push(socket)).listen(pathOf(name));
       await heard();
@@ -84,7 +84,7 @@ export function socketsTo(readers: number, batched: boolean): Transport {
       return { nsPerOp: ns / count / readers };
     },
 
-    async b({ size, count }, name) {
+    async b({ size, count, readers = usually }, name) {
       const sockets: Socket[] = [];
       for (let i = 0; i < readers; i++) {
         const socket = connect(pathOf(name));
