@@ -8,6 +8,9 @@ export interface RingWaitOptions {
   timeoutMs?: number | undefined;
 }
 
+/** The default of what waits: one object for all calls. */
+export const FOR_EVER: RingWaitOptions = Object.freeze({});
+
 export interface RingAsyncOptions extends RingWaitOptions {
   /** Gives up with the signal's reason. */
   signal?: AbortSignal | undefined;

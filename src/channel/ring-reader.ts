@@ -7,7 +7,7 @@ import type { Codec } from './codec.ts';
 import { type NodeStreamOptions, nodeReadable } from './node-streams.ts';
 import type { RingPlace } from './ring-end.ts';
 import type { RingMessage } from './ring-loan.ts';
-import type { RingAsyncOptions, RingWaitOptions } from './ring-looks.ts';
+import { FOR_EVER, type RingAsyncOptions, type RingWaitOptions } from './ring-looks.ts';
 import { END, RingReading } from './ring-reading.ts';
 import { iterate } from './streams.ts';
 import { webReadable } from './web-streams.ts';
@@ -54,11 +54,16 @@ export class RingReader<T = Uint8Array, V = Uint8Array>
    * Waits for the next message and takes it; null when the time is over or the stream has ended. Throws
    * `ERR_MEMSPAN_PEER_DIED` when nothing is left of a writer that died.
    */
-  receive(options: RingWaitOptions = {}): T | Nothing {
+  receive(options: RingWaitOptions = FOR_EVER): T | Nothing {
     if (!this.isBusy) {
       const found = this.takeOrEnd();
       if (found !== undefined) return orNull(found);
     }
+    return this.#receiveLate(options);
+  }
+
+  // A closure in the calls themselves would cost each of them an allocation.
+  #receiveLate(options: RingWaitOptions): T | Nothing {
     return orNull(this.block(() => this.takeOrEnd(), options));
   }
 
@@ -66,9 +71,12 @@ export class RingReader<T = Uint8Array, V = Uint8Array>
    * Waits for a message and takes it into `target`: its length, or −1 when the time is over or the stream has
    * ended. Throws as tryReceiveInto and receive do.
    */
-  receiveInto(target: Uint8Array, options: RingWaitOptions = {}): number {
+  receiveInto(target: Uint8Array, options: RingWaitOptions = FOR_EVER): number {
     const length = this.tryReceiveInto(target);
-    if (length >= 0 || this.ended) return length;
+    return length >= 0 || this.ended ? length : this.#receiveIntoLate(target, options);
+  }
+
+  #receiveIntoLate(target: Uint8Array, options: RingWaitOptions): number {
     const attempt = (): number | undefined => {
       const taken = this.tryReceiveInto(target);
       return taken >= 0 || this.ended ? taken : undefined;
@@ -126,11 +134,15 @@ export class RingReader<T = Uint8Array, V = Uint8Array>
   }
 
   /** The same, and waits for a message; null when the time is over or the stream has ended. Throws as receive. */
-  take(options: RingWaitOptions = {}): RingMessage<V> | Nothing {
+  take(options: RingWaitOptions = FOR_EVER): RingMessage<V> | Nothing {
     if (!this.isBusy) {
       const found = this.#lendOrEnd();
       if (found !== undefined) return orNull(found);
     }
+    return this.#takeLate(options);
+  }
+
+  #takeLate(options: RingWaitOptions): RingMessage<V> | Nothing {
     return orNull(this.block(() => this.#lendOrEnd(), options));
   }
 

@@ -160,7 +160,7 @@ export class RingReading<T, V> extends RingEnd {
     const at = (this.#position & (this.#capacity - 1)) + LENGTH_BYTES;
     const end = at + length;
     if (end <= this.#capacity) return copyOf(this.#data, at, end);
-    return this.#copyWrapped(new Uint8Array(length), at);
+    return this.#copyWrapped(new Uint8Array(length), at, 0, length);
   }
 
   /** `target` has room for it. */
@@ -172,7 +172,7 @@ export class RingReading<T, V> extends RingEnd {
     } else {
       this.#window.consider(target);
       if (end <= this.#capacity) target.set(this.#data.subarray(at, end));
-      else this.#copyWrapped(target.subarray(0, length), at);
+      else this.#copyWrapped(target, at, 0, length);
     }
     this.#giveBack((this.#position + footprint(length)) | 0, 1);
   }
@@ -225,7 +225,7 @@ export class RingReading<T, V> extends RingEnd {
     const at = (this.#position & (this.#capacity - 1)) + LENGTH_BYTES;
     const end = at + length;
     const words = this.#batchWindow.of(target);
-    if (end > this.#capacity) this.#copyWrapped(target.subarray(to, to + length), at);
+    if (end > this.#capacity) this.#copyWrapped(target, at, to, length);
     else if (words !== undefined && length <= LENGTH_MAX && (to & 7) === 0 && (length & 3) === 0) {
       copyShort(words, to, this.#payloads, at - LENGTH_BYTES, length);
     } else target.set(this.#data.subarray(at, end), to);
@@ -241,7 +241,7 @@ export class RingReading<T, V> extends RingEnd {
     const bytes =
       at + length <= this.#capacity
         ? new Uint8Array(place.buffer, place.offset + DATA + at, length)
-        : this.#copyWrapped(new Uint8Array(length), at);
+        : this.#copyWrapped(new Uint8Array(length), at, 0, length);
     const next = (this.#position + footprint(length)) | 0;
     // step: ring-taken
     return this.lend(
@@ -251,11 +251,17 @@ export class RingReading<T, V> extends RingEnd {
     );
   }
 
-  /** Fills `target` with a message that runs over the end of the data area. */
-  #copyWrapped(target: Uint8Array, at: number): Uint8Array {
+  /** Copies a message that runs over the end of the data area. */
+  #copyWrapped(target: Uint8Array, at: number, to: number, length: number): Uint8Array {
+    const mask = this.#capacity - 1;
+    // Short ones byte by byte: a subarray is an object.
+    if (length <= LENGTH_MAX) {
+      for (let i = 0; i < length; i++) target[to + i] = this.#data[(at + i) & mask] as number;
+      return target;
+    }
     const first = this.#data.subarray(at);
-    target.set(first);
-    target.set(this.#data.subarray(0, target.length - first.length), first.length);
+    target.set(first, to);
+    target.set(this.#data.subarray(0, length - first.length), to + first.length);
     return target;
   }
 

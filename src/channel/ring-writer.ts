@@ -9,7 +9,7 @@ import { type NodeStreamOptions, nodeWritable } from './node-streams.ts';
 import { CLOSED, READ } from './ring.layout.ts';
 import type { RingPlace } from './ring-end.ts';
 import type { RingClaim } from './ring-loan.ts';
-import type { RingAsyncOptions, RingWaitOptions } from './ring-looks.ts';
+import { FOR_EVER, type RingAsyncOptions, type RingWaitOptions } from './ring-looks.ts';
 import { RingWriting } from './ring-writing.ts';
 import { webWritable } from './web-streams.ts';
 
@@ -38,9 +38,13 @@ export class RingWriter<S = Message, V = Uint8Array>
    * Waits for room; true when sent, null when the time is over. Throws what trySend throws, and
    * `ERR_MEMSPAN_PEER_DIED` when there is no room and the reader has died.
    */
-  send(message: S, options: RingWaitOptions = {}): true | null {
+  send(message: S, options: RingWaitOptions = FOR_EVER): true | null {
     const bytes = this.codec.bytesOf(message);
-    if (!this.isBusy && this.put(bytes)) return true;
+    return !this.isBusy && this.put(bytes) ? true : this.#sendLate(bytes, options);
+  }
+
+  // A closure in the calls themselves would cost each of them an allocation.
+  #sendLate(bytes: Uint8Array, options: RingWaitOptions): true | null {
     return this.block(() => this.put(bytes) || undefined, options);
   }
 
@@ -69,9 +73,13 @@ export class RingWriter<S = Message, V = Uint8Array>
    * Sends all of the messages, in as few pieces as there is room for, and waits for room: how many it has sent, fewer than all
    * when the time is over. Throws as send; what was sent by then stays sent.
    */
-  sendBatch(messages: readonly S[], options: RingWaitOptions = {}): number {
-    let sent = this.trySendBatch(messages);
-    if (sent === messages.length) return sent;
+  sendBatch(messages: readonly S[], options: RingWaitOptions = FOR_EVER): number {
+    const sent = this.trySendBatch(messages);
+    return sent === messages.length ? sent : this.#sendRest(messages, sent, options);
+  }
+
+  #sendRest(messages: readonly S[], first: number, options: RingWaitOptions): number {
+    let sent = first;
     const attempt = (): true | undefined => {
       sent += this.putAll(messages, sent);
       return sent === messages.length || undefined;
@@ -104,12 +112,13 @@ export class RingWriter<S = Message, V = Uint8Array>
   }
 
   /** The same, and waits for room; null when the time is over. Throws as send. */
-  claim(length?: number, options: RingWaitOptions = {}): RingClaim<V> | null {
+  claim(length?: number, options: RingWaitOptions = FOR_EVER): RingClaim<V> | null {
     const bytes = this.claimLength(length);
-    return (
-      (this.isBusy ? undefined : this.claimNow(bytes)) ??
-      this.block(() => this.claimNow(bytes), options)
-    );
+    return (this.isBusy ? undefined : this.claimNow(bytes)) ?? this.#claimLate(bytes, options);
+  }
+
+  #claimLate(bytes: number, options: RingWaitOptions): RingClaim<V> | null {
+    return this.block(() => this.claimNow(bytes), options);
   }
 
   /** Like claim, without blocking the thread. */

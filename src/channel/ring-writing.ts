@@ -21,7 +21,7 @@ import {
 } from './ring.layout.ts';
 import { type OpenLoan, RingEnd, type RingPlace } from './ring-end.ts';
 import { RingClaim } from './ring-loan.ts';
-import { copyShort, type Words, WordWindow, wordsOf } from './word-window.ts';
+import { copyShort, LENGTH_MAX, type Words, WordWindow, wordsOf } from './word-window.ts';
 
 export class RingWriting<S, V> extends RingEnd {
   protected readonly codec: Codec<unknown, S>;
@@ -200,6 +200,12 @@ export class RingWriting<S, V> extends RingEnd {
     const room = this.#capacity - at;
     if (message.length <= room) {
       this.#data.set(message, at);
+      return;
+    }
+    // Short ones byte by byte: a subarray is an object.
+    if (message.length <= LENGTH_MAX) {
+      const mask = this.#capacity - 1;
+      for (let i = 0; i < message.length; i++) this.#data[(at + i) & mask] = message[i] as number;
       return;
     }
     this.#data.set(message.subarray(0, room), at);

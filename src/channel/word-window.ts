@@ -29,6 +29,7 @@ export class WordWindow {
 
   /** Making a view costs more than it saves, unless the array comes back: so the second time. */
   consider(bytes: Uint8Array): void {
+    if (bytes === this.bytes) return;
     if (bytes !== this.#candidate) {
       this.#candidate = bytes;
       return;
