@@ -21,6 +21,8 @@ export interface Base<T, S> {
   readonly traces: Traces | undefined;
   /** Throws when the span is closed, or its memory is gone. */
   check(operation: string): void;
+  /** Whether the span was closed, as far as the pool's opener knows it. */
+  isClosed(): boolean;
 }
 
 export interface Waiting {
@@ -86,7 +88,8 @@ export abstract class PoolEnd<T, S, V> implements Disposable {
   /** Throws when nothing can be done with it any more. @internal */
   protected check(operation: string): void {
     if (this.#isClosed) throw this.#closedError(operation);
-    this.base.check(this.operation(operation));
+    // The name is put together only where there is something to say.
+    if (this.#status[0] !== 0 || this.base.isClosed()) this.base.check(this.operation(operation));
   }
 
   /** @internal */

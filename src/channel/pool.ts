@@ -129,6 +129,7 @@ export class Pool<T = Uint8Array, S = Message, V = undefined> extends Primitive 
       fullName: this.fullName,
       traces: this.#traces,
       check: (operation) => this.check(operation),
+      isClosed: () => this.span.closed,
     };
   }
 
