@@ -18,12 +18,13 @@ namespace {
 
 // Of linux/io_uring.h; headers before 6.7 lack the first, before 6.1 the others.
 constexpr uint8_t kFutexWait = 51;
+constexpr uint32_t kTaskrunFlag = 1u << 9;
 constexpr uint32_t kSingleIssuer = 1u << 12;
 constexpr uint32_t kDeferTaskrun = 1u << 13;
 constexpr uint32_t kCancelAll = 1u << 0;
 constexpr uint32_t kCancelAny = 1u << 2;
-constexpr uint32_t kOverflow = 1u << 1;  // IORING_SQ_CQ_OVERFLOW
-constexpr int32_t kWord32Flag = 2;       // FUTEX2_SIZE_U32, and not private
+constexpr uint32_t kMore = 1u << 1 | 1u << 2;  // IORING_SQ_CQ_OVERFLOW, IORING_SQ_TASKRUN
+constexpr int32_t kWord32Flag = 2;             // FUTEX2_SIZE_U32, and not private
 
 // One call is submitted at a time; results that find no room wait in the kernel.
 constexpr unsigned kEntries = 4;
@@ -40,7 +41,8 @@ bool Ring::Open() {
   if (IsWithout("io_uring")) return false;
   io_uring_params params;
   memset(&params, 0, sizeof params);
-  params.flags = kSingleIssuer | kDeferTaskrun | IORING_SETUP_CQSIZE | IORING_SETUP_CLAMP;
+  params.flags =
+      kSingleIssuer | kDeferTaskrun | kTaskrunFlag | IORING_SETUP_CQSIZE | IORING_SETUP_CLAMP;
   params.cq_entries = kResults;
   fd_ = static_cast<int>(syscall(SYS_io_uring_setup, kEntries, &params));
   if (fd_ < 0 || !(params.features & IORING_FEAT_SINGLE_MMAP) ||
@@ -124,10 +126,10 @@ int Ring::Wait(const uint32_t* word, uint32_t expected, uint64_t id) {
   return Submit(0);
 }
 
-void Ring::Cancel(uint64_t id) {
+int Ring::Cancel(uint64_t id) {
   io_uring_sqe* entry = Begin(IORING_OP_ASYNC_CANCEL, kNobody);
   entry->addr = id;
-  Submit(IORING_ENTER_GETEVENTS);
+  return Submit(IORING_ENTER_GETEVENTS);
 }
 
 void Ring::CancelAll() {
@@ -155,9 +157,8 @@ bool Ring::Next(Result* result) {
   return true;
 }
 
-bool Ring::Fetch() {
-  syscall(SYS_io_uring_enter, fd_, 0, 0, IORING_ENTER_GETEVENTS, nullptr, 0);
-  return __atomic_load_n(flags_, __ATOMIC_ACQUIRE) & kOverflow;
-}
+void Ring::Fetch() { syscall(SYS_io_uring_enter, fd_, 0, 0, IORING_ENTER_GETEVENTS, nullptr, 0); }
+
+bool Ring::HasMore() const { return __atomic_load_n(flags_, __ATOMIC_ACQUIRE) & kMore; }
 
 }  // namespace memspan

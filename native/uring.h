@@ -28,8 +28,9 @@ class Ring {
   // Stands in the word's queue when this returns 0, unless a result for it is there to be collected at once: -EAGAIN for a
   // word that is not `expected`. Else -errno, and nothing was begun. The other end's FUTEX_WAKE finds it, first come, first served.
   int Wait(const uint32_t* word, uint32_t expected, uint64_t id);
-  // Takes that wait out of its queue; its result, which follows, is -ECANCELED. One that was woken before stays woken.
-  void Cancel(uint64_t id);
+  // Takes that wait out of its queue: its result, there to be collected when this returns 0, is -ECANCELED. One that was
+  // woken before stays woken. -errno: it still stands there.
+  int Cancel(uint64_t id);
   void CancelAll();
   // A result of that id comes at this time (CLOCK_MONOTONIC).
   int Alarm(const timespec& when, uint64_t id);
@@ -40,8 +41,10 @@ class Ring {
   };
   // The next result that is there, without asking the kernel.
   bool Next(Result* result);
-  // Has the kernel bring what has happened since; true while there is more than there was room for.
-  bool Fetch();
+  // Has the kernel bring what has happened since.
+  void Fetch();
+  // Whether there is more to fetch: asked after the eventfd was read, which forgets that somebody added to it.
+  bool HasMore() const;
 
   // Of calls whose own result nobody needs.
   static constexpr uint64_t kNobody = ~uint64_t{0};

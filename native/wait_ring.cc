@@ -61,9 +61,8 @@ void Signal(RingWaits* waits) { eventfd_write(waits->ring->eventFd(), 1); }
 
 // On any thread, with the job enlisted.
 void Rouse(Sleeper* sleeper) {
-  RingWaits* waits = static_cast<RingJob*>(sleeper)->waits;
-  waits->roused.store(true);
-  Signal(waits);
+  static_cast<RingJob*>(sleeper)->waits->roused.store(true);
+  Signal(static_cast<RingJob*>(sleeper)->waits);
 }
 
 void End(RingJob* job, Outcome outcome) {
@@ -76,18 +75,10 @@ void End(RingJob* job, Outcome outcome) {
 }
 
 Outcome OutcomeOf(const RingJob& job, int result) {
-  switch (result) {
-    case 0:
-      return Outcome::ok;
-    case -EAGAIN:
-      return Outcome::notEqual;
-    case -ECANCELED:
-      return job.reason;
-    case -EFAULT:
-      return Outcome::damaged;
-    default:
-      return Outcome::exhausted;
-  }
+  if (result == 0) return Outcome::ok;
+  if (result == -EAGAIN) return Outcome::notEqual;
+  if (result == -ECANCELED) return job.reason;
+  return result == -EFAULT ? Outcome::damaged : Outcome::exhausted;
 }
 
 void Collect(RingWaits* waits) {
@@ -106,8 +97,10 @@ void Retire(RingJob* job, Outcome reason) {
   RingWaits* waits = job->waits;
   job->reason = reason;
   if (std::exchange(job->hasDue, false)) waits->deadlines.erase(job->due);
-  waits->ring->Cancel(job->ticket);
+  const bool isOut = waits->ring->Cancel(job->ticket) == 0;
   Collect(waits);
+  // It may have a wake-up for itself yet; rather that than never told.
+  if (!isOut && !job->over) End(job, reason);
 }
 
 // False when no alarm can be had for the next deadline.
@@ -131,12 +124,10 @@ void Expire(RingWaits* waits) {
 
 void RetireRoused(RingWaits* waits) {
   if (!waits->roused.exchange(false)) return;
-  std::vector<RingJob*> cancelled;
+  // Nothing leaves the map before JavaScript is told.
   for (const auto& [ticket, job] : waits->jobs) {
-    if (job->cancel.load() != 0 && !job->over) cancelled.push_back(job.get());
-  }
-  for (RingJob* job : cancelled) {
-    if (!job->over) Retire(job, static_cast<Outcome>(job->cancel.load()));
+    const uint32_t cancelled = job->over ? 0 : job->cancel.load();
+    if (cancelled != 0) Retire(job.get(), static_cast<Outcome>(cancelled));
   }
 }
 
@@ -170,13 +161,13 @@ void Tell(RingWaits* waits) {
 void OnReady(void* data) {
   RingWaits* waits = static_cast<RingWaits*>(data);
   eventfd_t count;
-  // Before the look: what comes after it rings again.
-  eventfd_read(waits->ring->eventFd(), &count);
-  bool hasMore;
   do {
-    hasMore = waits->ring->Fetch();
+    waits->ring->Fetch();
     Collect(waits);
-  } while (hasMore);
+    // Here, because results that are brought add to it, too. Who added before this read is seen in the look that follows; who
+    // does after it has this function called again.
+    eventfd_read(waits->ring->eventFd(), &count);
+  } while (waits->ring->HasMore());
   RetireRoused(waits);
   Expire(waits);
   Tell(waits);
