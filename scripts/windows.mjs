@@ -6,6 +6,7 @@ import { spawn, spawnSync } from 'node:child_process';
 import fs from 'node:fs';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { fetchPackage } from './fetch.mjs';
 import { acquire } from './lock.mjs';
 import { make } from './prebuild/make.mjs';
 import { matching } from './prebuild/targets.mjs';
@@ -28,7 +29,7 @@ const lock = await acquire(path.join(store, 'lock'), (pid) =>
   say(`waiting for the run that process ${pid} is doing…`),
 );
 process.once('exit', lock.release);
-if (!fs.existsSync(nodeExe)) fetchNode();
+fetchPackage(nodePackage, path.join(store, 'node'), 'bin/node.exe');
 await make(matching('win32-x64'), {
   force,
   onEnd: (_, seconds, isFresh) => {
@@ -43,20 +44,6 @@ function needTools() {
   if (absent.length === 0) return;
   const list = [...new Set(absent.map((name) => wanted[name]))];
   fail(`needs more tools: sudo apt-get install ${list.join(' ')}`);
-}
-
-function fetchNode() {
-  say(`fetching ${nodePackage} from npm`);
-  const target = path.join(store, 'node');
-  // npm pack: npm install would refuse what is meant for another system.
-  const [packed] = JSON.parse(
-    run('npm', ['pack', nodePackage, '--json', `--pack-destination=${store}`]),
-  );
-  const archive = path.join(store, packed.filename);
-  fs.rmSync(target, { recursive: true, force: true });
-  fs.mkdirSync(target);
-  run('tar', ['-xzf', archive, '-C', target, '--strip-components=1']);
-  fs.rmSync(archive);
 }
 
 /** Does the work in a Wine of our own, of which no process is left afterwards. */
