@@ -3,7 +3,7 @@
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { make } from './prebuild/make.mjs';
-import { matching, targets } from './prebuild/targets.mjs';
+import { absent, matching, targets } from './prebuild/targets.mjs';
 
 const help = `npm run prebuilds [-- TARGET…] [--force] [--json]
 
@@ -11,6 +11,7 @@ Makes memspan's native core for other machines, in prebuilds/. Without a TARGET,
 ${targets.map(({ name, output }) => `  ${name.padEnd(20)}${output}`).join('\n')}
 The beginning of a name will do: linux-x64, linux. Made is what has changed since the last time.
 
+  --here    those for which this machine has the tools, and no table
   --force   make it anew in any case
   --json    the table at the end as JSON, on stdout
   --help    this
@@ -33,15 +34,24 @@ async function main() {
     return 2;
   }
   const wanted = positionals.flatMap(matching);
-  const chosen = targets.filter((target) => wanted.length === 0 || wanted.includes(target));
+  const chosen = targets.filter(
+    (target) =>
+      (wanted.length === 0 || wanted.includes(target)) &&
+      // A machine that says it has everything is not let off.
+      (!values.here || process.env.MEMSPAN_CI || absent(target).length === 0),
+  );
   try {
     const rows = await make(chosen, {
       force: values.force,
-      onBegin: ({ name }, isFresh) => say(`${name}… ${isFresh ? 'is up to date\n' : ''}`),
+      onBegin: ({ name }, isFresh) => {
+        if (!isFresh) say(`making the prebuilt core of ${name}… `);
+        else if (!values.here) say(`the prebuilt core of ${name} is up to date\n`);
+      },
       onEnd: (_, seconds, isFresh) => {
         if (!isFresh) process.stderr.write(`done in ${seconds} s\n`);
       },
     });
+    if (values.here) return 0;
     process.stdout.write(values.json ? `${JSON.stringify(rows, undefined, 2)}\n` : table(rows));
     return 0;
   } catch (error) {
@@ -55,7 +65,7 @@ function read() {
   const boolean = { type: 'boolean', default: false };
   try {
     return parseArgs({
-      options: { force: boolean, json: boolean, help: boolean },
+      options: { here: boolean, force: boolean, json: boolean, help: boolean },
       allowPositionals: true,
     });
   } catch (error) {
