@@ -28,11 +28,15 @@ const lacking = [
   { part: 'test/layout/languages', reason: "compiles for this machine's processor" },
   { part: 'test/layout/text', reason: 'thousands of generated texts, in plain JavaScript' },
   { part: 'test/layout/view', reason: 'measures loops over views, in plain JavaScript' },
+  { part: 'test/word/fallback', reason: 'children with 20 s for all their workers' },
   { part: 'kills', reason: 'hundreds of processes; each starts in a second' },
   { part: 'counter', reason: 'a million additions, in a given time' },
   { part: 'published-whole', reason: 'strace does not see what qemu does for its program' },
 ];
-const small = ['test/layout/placement', 'test/segment/lifecycle', 'test/word/fallback'];
+const small = [
+  ...['test/layout/placement', 'test/segment/lifecycle', 'test/segment/features'],
+  ...['test/sync/mutex.words', 'test/sync/semaphore.words'],
+];
 
 process.chdir(fileURLToPath(new URL('..', import.meta.url)));
 const args = process.argv.slice(2);
