@@ -2,7 +2,7 @@
 // made anything, and says why; what does not goes on.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { notify, Segment, Span } from '../../src/index.ts';
+import { notify, Segment } from '../../src/index.ts';
 import { type Ended, start } from '../cli/memspan.ts';
 import { startChild } from '../support/puppets.ts';
 import { leftovers, uniqueName, until } from '../support/segments.ts';
@@ -77,7 +77,10 @@ const ended = (...args: string[]): Promise<Ended> => start(args, { env }).ended;
 test('the command line lists and diagnoses what there is, and says what is missing', async () => {
   const name = uniqueName();
   using raw = Segment.create(name, { size: 4096 });
-  using span = Span.open(`${name}-span`, { lifetime: 'last-close' });
+  const owner = await startChild({ env: { MEMSPAN_WITHOUT: '' } });
+  await owner.run(({ memspan, kept }, name) => {
+    kept.span = memspan.Span.open(name, { lifetime: 'last-close' });
+  }, `${name}-span`);
   const [list, doctor, clean, send, inspect, demo] = await Promise.all([
     ended('ls', `${name}*`),
     ended('doctor'),
@@ -97,6 +100,7 @@ test('the command line lists and diagnoses what there is, and says what is missi
     Segment.list(`${name}*`).map((info) => info.name),
     [name, `${name}-span`],
   );
-  assert.ok(!raw.closed && !span.closed);
+  assert.ok(!raw.closed);
+  await owner.run(({ kept }) => kept.span.close());
   raw.unlink();
 });
