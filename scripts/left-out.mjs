@@ -15,4 +15,42 @@ export const LEFT_OUT = [
     tests: 'a creator killed at any system call leaves nothing',
     reason: 'the same; the calls of both other ways are in it, too',
   },
+  {
+    without: ['memfd'],
+    tests: 'a size that no machine has is refused at once',
+    reason:
+      'an anonymous segment is room of /dev/shm: ERR_MEMSPAN_NO_SPACE in place of ERR_MEMSPAN_NO_MEMORY',
+  },
+  ...['test/segment/deserted', 'test/inspect/leftovers'].map((part) => ({
+    without: ['leases'],
+    part,
+    reason: 'removing what is nobody’s; that nothing is removed is test/inspect/no-leases',
+  })),
+  ...['a leak: what, the remedy, the way to clean', '--json: findings, and what became'].map(
+    (tests) => ({ without: ['leases'], tests, reason: 'the same, on the command line' }),
+  ),
+  ...[
+    ...[
+      'test/span/',
+      'test/sync/',
+      'test/channel/',
+      'test/locks/',
+      'test/inspect/',
+      'test/examples/',
+    ],
+    ...['test/cli/', 'test/segment/deserted', 'test/segment/unfinished', 'test/segment/sandbox'],
+  ].map((part) => ({
+    without: ['ofd_locks'],
+    part,
+    reason: 'spans, or lifelines themselves; that they refuse is test/segment/no-lifelines',
+  })),
+  ...[
+    'lifelines: nothing stays',
+    'dropped without close: nothing stays',
+    'what a segment can do that is',
+    'killed between its two names',
+    'killed before it has lost its name',
+    'an ordinary user can do all the rest',
+    'closes the descriptors of its segments',
+  ].map((tests) => ({ without: ['ofd_locks'], tests, reason: 'it takes a lifeline, too' })),
 ];
