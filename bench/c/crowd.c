@@ -90,7 +90,9 @@ int main(int argc, char** argv) {
   }
   rest(ms / 10);
   const uint64_t before = all(page), start = now_ns();
-  rest(ms);
+  // Whoever has the mutex may have lost its processor for all of that time.
+  do rest(ms);
+  while (all(page) == before);
   const uint64_t done = all(page) - before, ns = now_ns() - start;
   page->is_over = true;
   for (size_t i = 0; i < processes; i++) {
@@ -99,7 +101,6 @@ int main(int argc, char** argv) {
     if (status) fail("a process failed");
   }
   if (all(page) != (locks ? page->guarded : page->word)) fail("an addition is lost");
-  if (!done) fail("nothing was done");
   printf("{\"name\":\"crowd %s\",\"n\":%llu,\"ns\":%llu,\"nsPerOp\":%.3f,\"perSecond\":%.0f}\n",
          argv[1], (unsigned long long)done, (unsigned long long)ns, (double)ns / (double)done,
          (double)done * 1e9 / (double)ns);

@@ -20,19 +20,20 @@ export function xAxis(axis: Axis, series: readonly Series[], range: [number, num
   const scale = scaleOf(axis)
     .domain([first, Math.max(last, first + 1)])
     .range(range);
-  let free = Number.NEGATIVE_INFINITY;
-  const ticks = xs.flatMap((x) => {
+  let free = Number.POSITIVE_INFINITY;
+  // From the last one on, which says how far it goes.
+  const ticks = xs.reverse().flatMap((x) => {
     const [at, text] = [scale(x), written(x, axis.unit)];
     const half = (text.length * CHARACTER) / 2 + 4;
-    if (at - half < free) return [];
-    free = at + half;
+    if (at + half > free) return [];
+    free = at - half;
     return { at, text };
   });
   return { place: scale, ticks };
 }
 
 /** Pixels, at the size of the ticks' text. */
-const CHARACTER = 7;
+const CHARACTER = 8;
 
 export function yAxis(axis: Axis, series: readonly Series[], range: [number, number]): Placed {
   const values = series.flatMap(({ points }) => points.flatMap(({ low, high }) => [low, high]));
@@ -45,6 +46,7 @@ export function yAxis(axis: Axis, series: readonly Series[], range: [number, num
       .range(range);
     return { place: scale, ticks: marked(scale, scale.ticks(5), axis.unit) };
   }
+  if (axis.unit === 'bytes') return inPowersOfTwo(low, high, range);
   const scale = scaleLog().domain(steps(low, high)).range(range).clamp(true);
   const [from = 1, to = 1] = scale.domain();
   const decades = Math.log10(to / from);
@@ -54,6 +56,18 @@ export function yAxis(axis: Axis, series: readonly Series[], range: [number, num
     .filter((value) => value >= from * 0.999 && value <= to * 1.001)
     .sort((a, b) => a - b);
   return { place: scale, ticks: marked(scale, ticks, axis.unit) };
+}
+
+function inPowersOfTwo(low: number, high: number, range: [number, number]): Placed {
+  const [first, last] = [Math.floor(Math.log2(low)), Math.ceil(Math.log2(high))];
+  const top = Math.max(last, first + 4);
+  const scale = scaleLog([2 ** first, 2 ** top], range);
+  const step = Math.ceil((top - first) / 6);
+  const values = Array.from(
+    { length: Math.floor((top - first) / step) + 1 },
+    (_, i) => 2 ** (first + i * step),
+  );
+  return { place: scale, ticks: marked(scale, values, 'bytes') };
 }
 
 /** The numbers 1, 2 and 5 times a power of ten around both. */

@@ -19,6 +19,7 @@ const program = new Command('npm run bench:growth --')
   .argument('[charts...]', `which charts: ${names.join(', ')} (all of them by default)`)
   .option('--quick', 'a fifth of the work, three rounds instead of seven')
   .addOption(new Option('--smoke', 'one round of almost nothing: does it run?').hideHelp())
+  .addOption(new Option('--rounds <n>', 'how many interleaved rounds').argParser(Number))
   .option('--json', 'one JSON document on standard output')
   .option('--write', 'charts and numbers to docs/charts, and what they say to docs/performance.md')
   .parse();
@@ -27,6 +28,7 @@ const options = program.opts<{
   smoke?: boolean;
   json?: boolean;
   write?: boolean;
+  rounds?: number;
 }>();
 const unknown = program.args.filter((name) => !names.includes(name));
 if (unknown.length > 0) program.error(`no such chart: ${unknown.join(', ')} (${names.join(', ')})`);
@@ -41,7 +43,7 @@ const setting: Setting = {
   command: ['npm run bench:growth', ...argumentsOf()].join(' '),
 };
 const plan = {
-  rounds: options.smoke ? 1 : options.quick ? 3 : 7,
+  rounds: options.rounds ?? (options.smoke ? 1 : options.quick ? 3 : 7),
   share: options.smoke ? 0.01 : options.quick ? 0.2 : 1,
   isSmoke: options.smoke ?? false,
   isWithC,
@@ -66,7 +68,8 @@ function isWanted(name: string): boolean {
 }
 
 function argumentsOf(): string[] {
-  const all = [...program.args, ...(options.quick ? ['--quick'] : [])];
+  const rounds = options.rounds === undefined ? [] : ['--rounds', String(options.rounds)];
+  const all = [...program.args, ...(options.quick ? ['--quick'] : []), ...rounds];
   return all.length > 0 ? ['--', ...all] : [];
 }
 

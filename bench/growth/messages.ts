@@ -82,7 +82,7 @@ const rate: Chart = {
     ].map((name) => at(drawn, name, 64)) as [number, number, number, number];
     return (
       `At 64 B the ring carries ${many(one)} messages a second, one call each, and ${many(batched)} in batches: ` +
-      `${ratio(one / byHand)} times as many as a Unix socket with messages gathered by hand, and ${ratio(one / send)} times as many as \`process.send\`.`
+      `one by one that is ${ratio(one / byHand)} times what a Unix socket carries with messages gathered by hand, and ${ratio(one / send)} times what \`process.send\` does.`
     );
   },
 };

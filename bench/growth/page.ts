@@ -32,7 +32,7 @@ function part(chart: Chart, found: Drawn): string {
     '',
     chart.says(found),
     '',
-    `\`${command}\`, ${date}, ${machine}, Node ${node}, ${rounds} rounds, ` +
+    `\`${command}\`, ${date}, ${machine}, Node ${node}, ${rounds} round${rounds === 1 ? '' : 's'}, ` +
       `a spinning round trip in C took ${found.placementNs.min} to ${found.placementNs.max} ns. [Numbers](charts/${name}.json)`,
     '',
   ].join('\n');

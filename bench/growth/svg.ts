@@ -1,5 +1,5 @@
 // Draws a chart as SVG: the same text for the same numbers. It is shown by <img>, in which media queries work: one file for light and
-// dark. Series differ by colour (distinct also to the colour-blind), by mark and by dash; the legend stands beside the chart, not in it.
+// dark. Series differ by colour (distinct also to the colour-blind), by mark and by dash; the legend stands below the chart, not in it.
 
 import {
   line,
@@ -16,9 +16,10 @@ import {
 import { xAxis, yAxis } from './axes.ts';
 import type { Drawn, Point, Series } from './family.ts';
 
-const [WIDTH, HEIGHT] = [760, 420];
-const PLOT = { left: 74, right: 540, top: 52, bottom: 348 };
-const LEGEND = { x: 562, y: 66, step: 23 };
+const WIDTH = 720;
+const PLOT = { left: 80, right: 686, top: 70, bottom: 366 };
+/** Two columns below the chart. */
+const LEGEND = { columns: [80, 400], y: 436, step: 23 } as const;
 const MARK_AREA = 42;
 const DIGITS = 1;
 
@@ -43,12 +44,13 @@ const LOOKS: readonly Look[] = [
 
 export function drawn(chart: Drawn): string {
   const { title, about, series } = chart;
+  const height = LEGEND.y + (Math.ceil(series.length / 2) - 1) * LEGEND.step + 20;
   return `${[
-    `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${WIDTH} ${HEIGHT}" width="${WIDTH}" height="${HEIGHT}" role="img" aria-labelledby="title about">`,
+    `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${WIDTH} ${height}" width="${WIDTH}" height="${height}" role="img" aria-labelledby="title about">`,
     `<title id="title">${escaped(title)}</title>`,
     `<desc id="about">${escaped(`${about} ${summary(chart)}`)}</desc>`,
     `<style>${style(series.length)}</style>`,
-    `<rect class="ground" width="${WIDTH}" height="${HEIGHT}" rx="6"/>`,
+    `<rect class="ground" width="${WIDTH}" height="${height}" rx="6"/>`,
     `<text class="title" x="20" y="30">${escaped(title.replaceAll('`', ''))}</text>`,
     ...axes(chart),
     ...series.flatMap((one, i) => curve(chart, one, i)),
@@ -62,7 +64,7 @@ function axes({ x, y, series }: Drawn): string[] {
   const across = xAxis(x, series, [left, right]);
   const up = yAxis(y, series, [bottom, top]);
   return [
-    `<text class="label" x="20" y="${top - 4}">${escaped(y.label)}</text>`,
+    `<text class="label" x="20" y="${top - 18}">${escaped(y.label)}</text>`,
     ...up.ticks.flatMap(({ at, text }) => [
       `<path class="grid" d="M${left},${short(at)}H${right}"/>`,
       `<text class="tick end" x="${left - 8}" y="${short(at + 4)}">${escaped(text)}</text>`,
@@ -96,12 +98,13 @@ function curve({ x, y, series }: Drawn, { points }: Series, i: number): string[]
 }
 
 function legend({ name }: Series, i: number): string {
-  const y = LEGEND.y + i * LEGEND.step;
+  const x = LEGEND.columns[i % 2] as number;
+  const y = LEGEND.y + Math.floor(i / 2) * LEGEND.step;
   const middle = y - 4;
   return [
-    `<path class="line s${i}" d="M${LEGEND.x},${middle}h26"/>`,
-    mark(i, LEGEND.x + 13, middle),
-    `<text class="tick" x="${LEGEND.x + 34}" y="${y}">${escaped(name)}</text>`,
+    `<path class="line s${i}" d="M${x},${middle}h26"/>`,
+    mark(i, x + 13, middle),
+    `<text class="tick" x="${x + 34}" y="${y}">${escaped(name)}</text>`,
   ].join('');
 }
 

@@ -67,7 +67,8 @@ const memory: Chart = {
   x: byWaiters,
   y: { label: 'resident bytes, all together', unit: 'bytes', scale: 'log' },
   series,
-  of: ({ bytes }) => bytes,
+  // A heap that has shrunk meanwhile hides it.
+  of: ({ bytes = 0 }) => (bytes > 0 ? bytes : undefined),
   says: (drawn) => {
     const each = at(drawn, series[0] as string, last(drawn)) / last(drawn);
     return `With ${last(drawn)} of them a pending \`waitAsync\` takes ${many(each, 1024)}B of memory.`;
