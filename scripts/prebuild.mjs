@@ -1,11 +1,12 @@
 // Makes the binaries that the npm package brings along, all of them on one Linux machine: docs/prebuilds.md.
-// Not `npm run prebuild`: that is what npm runs before `npm run build`.
+import { spawnSync } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
+import { isBefore } from './npm-hook.mjs';
 import { make } from './prebuild/make.mjs';
 import { absent, matching, targets } from './prebuild/targets.mjs';
 
-const help = `npm run prebuilds [-- TARGET…] [--force] [--json]
+const help = `npm run prebuild [-- TARGET…] [--force] [--json]
 
 Makes memspan's native core for other machines, in prebuilds/. Without a TARGET, for all:
 ${targets.map(({ name, output }) => `  ${name.padEnd(20)}${output}`).join('\n')}
@@ -18,7 +19,7 @@ The beginning of a name will do: linux-x64, linux. Made is what has changed sinc
 `;
 
 process.chdir(fileURLToPath(new URL('..', import.meta.url)));
-process.exitCode = await main();
+process.exitCode = isBefore('build') ? 0 : await main();
 
 async function main() {
   const options = read();
@@ -33,6 +34,9 @@ async function main() {
     say(`no target "${stranger}"; there are ${targets.map(({ name }) => name).join(', ')}\n`);
     return 2;
   }
+  const ready = ['scripts/ready.mjs', 'packages', 'native'];
+  const { status } = spawnSync(process.execPath, ready, { stdio: 'inherit' });
+  if (status !== 0) return 1;
   const wanted = positionals.flatMap(matching);
   const chosen = targets.filter(
     (target) =>

@@ -119,11 +119,11 @@ function checkPrebuilds() {
     .map((core) => ({ core, target: targetOf(fs.readFileSync(path.join(folder, core))) }))
     .filter(({ core, target }) => target !== path.posix.dirname(core));
   return [
-    ...absent.map((core) => `prebuilds/${core} is not there: run npm run prebuilds`),
+    ...absent.map((core) => `prebuilds/${core} is not there: run npm run prebuild`),
     ...strange.map((core) => `prebuilds/${core} is none of ours: remove it, or list it in CORES`),
     ...wrong.map(
       ({ core, target }) =>
-        `prebuilds/${core} is for ${target}: remove prebuilds/, run npm run prebuilds`,
+        `prebuilds/${core} is for ${target}: remove prebuilds/, run npm run prebuild`,
     ),
   ];
 }

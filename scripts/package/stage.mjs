@@ -37,7 +37,7 @@ function copyCores(root, to, local) {
   const built = path.join(root, 'prebuilds');
   if (!local) {
     if (!fs.existsSync(built)) {
-      throw new Error('prebuilds/ is not there: run `npm run prebuilds` first, or use --local');
+      throw new Error('prebuilds/ is not there: run `npm run prebuild` first, or use --local');
     }
     // Notes that a build keeps beside its results stay here.
     const filter = (file) => fs.statSync(file).isDirectory() || file.endsWith('.node');

@@ -63,12 +63,12 @@ const wrongs: [string, (folder: string) => void, RegExp][] = [
   [
     'a target without a core',
     (at) => fs.rmSync(path.join(at, 'prebuilds/linux-arm64/memspan.glibc.node')),
-    /prebuilds\/linux-arm64\/memspan\.glibc\.node is not there: run npm run prebuilds/,
+    /prebuilds\/linux-arm64\/memspan\.glibc\.node is not there: run npm run prebuild/,
   ],
   [
     'no prebuilds at all',
     (at) => fs.rmSync(path.join(at, 'prebuilds'), { recursive: true }),
-    /prebuilds\/win32-x64\/memspan\.node is not there: run npm run prebuilds/,
+    /prebuilds\/win32-x64\/memspan\.node is not there: run npm run prebuild/,
   ],
   [
     'a core that nobody has listed',
@@ -78,7 +78,7 @@ const wrongs: [string, (folder: string) => void, RegExp][] = [
   [
     "a core of another processor than its folder's",
     (at) => write(at, 'prebuilds/linux-arm64/memspan.glibc.node', elf(62)),
-    /linux-arm64\/memspan\.glibc\.node is for linux-x64: remove prebuilds\/, run npm run prebuilds/,
+    /linux-arm64\/memspan\.glibc\.node is for linux-x64: remove prebuilds\/, run npm run prebuild/,
   ],
   [
     'a core of another system',
