@@ -53,4 +53,20 @@ export const LEFT_OUT = [
     'an ordinary user can do all the rest',
     'closes the descriptors of its segments',
   ].map((tests) => ({ without: ['ofd_locks'], tests, reason: 'it takes a lifeline, too' })),
+  ...[
+    'test/word/beyond-queues',
+    'test/word/conformance-notify',
+    'test/word/conformance-wait-async',
+  ].map((part) => ({
+    without: ['futex_waitv'],
+    part,
+    reason:
+      'order and exact counts, which waits in slices do not have; test/word/fallback has what they do',
+  })),
+  ...[
+    'a store to the upper half and a notify in the middle of going to sleep',
+    'as many are woken as it was told',
+    'as many are woken as notify says',
+    'at most 1024 at once',
+  ].map((tests) => ({ without: ['futex_waitv'], tests, reason: 'the same' })),
 ];

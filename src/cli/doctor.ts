@@ -119,7 +119,9 @@ function conclusion(outcomes: readonly Outcome[], yes: boolean): string {
   const count = (which: Outcome['outcome']): number =>
     outcomes.filter(({ outcome }) => outcome === which).length;
   const unknown =
-    count('unknown') > 0 ? ' To know of the unknown, run it as their owner or as root, where the kernel has leases.' : '';
+    count('unknown') > 0
+      ? ' To know of the unknown, run it as their owner or as root, where the kernel has leases.'
+      : '';
   if (yes) return `${count('removed') || 'Nothing'} removed.${unknown}`;
   const removable = count('removable');
   if (removable === 0) return `Nothing is provably nobody’s.${unknown}`;
