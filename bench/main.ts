@@ -63,8 +63,8 @@ for (const { name, remedy } of missing)
 const results: Result[] = [];
 const targets: Verdict[] = [];
 const placements: number[] = [];
-/** Of peers: contender → what happened. */
-const failures: Partial<Record<Contender, string>> = {};
+/** Of peers: where → what happened. */
+const failures: Record<string, string> = {};
 for (const row of chosen) {
   const result = await measure(row);
   results.push(result);
@@ -117,14 +117,14 @@ async function measure(row: Row): Promise<Result> {
 
 /** Undefined when a peer fails, which the report says; what is ours, or C, has to run. */
 async function attempt(row: Row, name: Contender, run: Run): Promise<Measurement | undefined> {
-  const { [name]: former } = failures;
-  if (former !== undefined) return undefined;
+  const where = `${row.name}, ${name}`;
+  if (failures[where] !== undefined) return undefined;
   try {
     return await run(share);
   } catch (error) {
     if (/^(memspan|C)\b/.test(name)) throw error;
-    failures[name] = `${row.name}: ${(error as Error).message}`;
-    note(`${name} failed and is left out from here on (${failures[name]})`);
+    failures[where] = (error as Error).message;
+    note(`${where}: failed and is left out of this row (${failures[where]})`);
     return undefined;
   }
 }

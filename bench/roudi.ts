@@ -3,8 +3,7 @@
 
 import { execFileSync } from 'node:child_process';
 import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { runC } from './c.ts';
 import { CORES, type Run } from './row.ts';
 import { type Server, startServer } from './server.ts';
@@ -25,15 +24,23 @@ export function iceoryx(
 ): Run {
   const queue = Math.min(QUEUE_MAX, Math.max(queueMin, Math.floor(room / size)));
   return async (share) => {
-    const folder = mkdtempSync(join(tmpdir(), 'memspan-bench-roudi-'));
+    // In /tmp, as the files that iceoryx names after its processes are.
+    const folder = mkdtempSync('/tmp/memspan-bench-roudi-');
     const config = join(folder, 'config.toml');
     writeFileSync(config, poolOf(size, queue + SPARE));
     try {
       const roudi = await started(config);
       try {
-        return runC('iceoryx', [mode, size, Math.ceil(count * share), queue, ...CORES]);
+        const task = [mode, size, Math.ceil(count * share), queue, basename(folder)];
+        return runC('iceoryx', [...task, ...CORES]);
       } finally {
         await end(roudi);
+        // What the processes have made if they did not end well.
+        for (const side of ['parent', 'child']) {
+          for (const path of [`${folder}-${side}`, `${folder}-${side}.lock`]) {
+            rmSync(path, { force: true });
+          }
+        }
       }
     } finally {
       rmSync(folder, { recursive: true });

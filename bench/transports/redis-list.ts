@@ -9,6 +9,8 @@ import { openRedis, type Redis, startRedis } from './redis-client.ts';
 const PIPELINE = 128;
 /** Bytes that a list may hold: beyond that the writer waits for the reader. */
 const ROOM = 1 << 24;
+/** Bytes, and messages, that are taken at once: replies of megabytes come in many pieces. */
+const TAKEN_BYTES = 1 << 18;
 const TAKEN = 256;
 
 export const redisList: Transport = messages({
@@ -17,6 +19,7 @@ export const redisList: Transport = messages({
     const redis = await openRedis(name);
     const [mine, theirs] = isFirst ? ['a', 'b'] : ['b', 'a'];
     const pipeline = Math.max(1, Math.min(PIPELINE, ROOM / 8 / size));
+    const taken = String(Math.max(1, Math.min(TAKEN, TAKEN_BYTES / size)));
     let surplus = 0;
     return {
       async send(message, count) {
@@ -30,8 +33,8 @@ export const redisList: Transport = messages({
       },
       async receive(count) {
         for (; surplus < count; ) {
-          const taken = await redis.ask('BLMPOP', '0', '1', mine, 'RIGHT', 'COUNT', String(TAKEN));
-          surplus += ((taken as [Buffer, Buffer[]])[1] as Buffer[]).length;
+          const reply = await redis.ask('BLMPOP', '0', '1', mine, 'RIGHT', 'COUNT', taken);
+          surplus += (reply as [Buffer, Buffer[]])[1].length;
         }
         surplus -= count;
       },
