@@ -85,9 +85,9 @@ async function measure(row: Row): Promise<Result> {
       async () => {
         const each = new Map<Contender, Measurement>();
         for (const [name, run] of present) {
-            const measurement = await attempt(row, name, run);
-            if (measurement) each.set(name, measurement);
-          }
+          const measurement = await attempt(row, name, run);
+          if (measurement) each.set(name, measurement);
+        }
         return each;
       },
       { isWithC, triesMax: options.smoke ? 1 : 2 },
