@@ -10,14 +10,19 @@ export function paged(
   charts: readonly Chart[],
   byName: ReadonlyMap<string, Drawn>,
 ): string {
-  const parts = charts.flatMap((chart) => {
+  const parts = charts.map((chart) => {
     const found = byName.get(chart.name);
-    return found ? part(chart, found) : [];
+    return found ? part(chart, found) : unmeasured(chart);
   });
   return page.replace(
     PLACE,
     (_, open: string, close: string) => `${open}\n${parts.join('\n')}\n${close}`,
   );
+}
+
+function unmeasured({ name, title, about }: Chart): string {
+  const command = `npm run bench:growth -- ${name} --write`;
+  return [`### ${title}`, '', `${about} Not measured yet: \`${command}\`.`, ''].join('\n');
 }
 
 function part(chart: Chart, found: Drawn): string {

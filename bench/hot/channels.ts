@@ -5,10 +5,6 @@ import { type HotPath, inTurn, polling, repeated, type Step } from './path.ts';
 
 const SIZE = 64;
 const BATCH = 16;
-/**
- * Of a ring and a broadcast: once each time that they have been gone through, code that is too rare to be compiled makes some numbers, 50
- * bytes of heap.
- */
 const CAPACITY = 2 ** 20;
 const message = (): Uint8Array => new Uint8Array(SIZE).fill(7);
 

@@ -15,7 +15,7 @@ const BODIES = 64;
 export const synchronization: readonly HotPath[] = [
   {
     name: 'mutex: lock, release',
-    bytesMax: 64,
+    bytesMax: 80,
     because: GUARD,
     alone: (span) => {
       const mutex = span.mutex('mutex');
@@ -24,7 +24,7 @@ export const synchronization: readonly HotPath[] = [
   },
   {
     name: 'mutex: tryLock, release',
-    bytesMax: 64,
+    bytesMax: 80,
     because: GUARD,
     alone: (span) => {
       const mutex = span.mutex('mutex');
@@ -47,7 +47,7 @@ export const synchronization: readonly HotPath[] = [
   },
   {
     name: 'critical section: lock, release',
-    bytesMax: 64,
+    bytesMax: 80,
     because: GUARD,
     alone: () => {
       const section = new CriticalSection();
@@ -56,7 +56,7 @@ export const synchronization: readonly HotPath[] = [
   },
   {
     name: 'semaphore: acquire, release',
-    bytesMax: 64,
+    bytesMax: 80,
     because: 'the permit',
     alone: (span) => {
       const semaphore = span.semaphore('semaphore', { initial: 1 });
@@ -65,7 +65,7 @@ export const synchronization: readonly HotPath[] = [
   },
   {
     name: 'rwlock: read, release',
-    bytesMax: 64,
+    bytesMax: 80,
     because: GUARD,
     alone: (span) => {
       const rwlock = span.rwlock('rwlock');
@@ -74,7 +74,7 @@ export const synchronization: readonly HotPath[] = [
   },
   {
     name: 'rwlock: write, release',
-    bytesMax: 64,
+    bytesMax: 80,
     because: GUARD,
     alone: (span) => {
       const rwlock = span.rwlock('rwlock');

@@ -44,10 +44,11 @@ for (const { name, charts: own } of families) {
   });
 }
 
-test('every chart is kept, and on the page', () => {
+test('every chart is on the page: drawn, or said to be not measured yet', () => {
+  assert.ok(kept.size > 0);
   for (const { name } of charts) {
-    assert.ok(kept.has(name), name);
-    assert.ok(page.includes(`](charts/${name}.svg)`), name);
+    const shown = kept.has(name) ? `](charts/${name}.svg)` : `bench:growth -- ${name} --write`;
+    assert.ok(page.includes(shown), name);
   }
 });
 
