@@ -1,12 +1,13 @@
 // Many segments: what one more costs, and how long the list of them takes.
 
 import { execFileSync } from 'node:child_process';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { Child } from './child.ts';
 import { type Chart, type Drawn, type Family, type Sample, stateless } from './family.ts';
 import { at, ends, time } from './words.ts';
 
-const memspan = fileURLToPath(new URL('../../../bin/memspan.js', import.meta.url));
+const memspan = join(fileURLToPath(new URL('../../..', import.meta.url)), 'bin/memspan.js');
 const CALLS = { create: 'createNs', open: 'openNs', close: 'closeNs' } as const;
 const KEEPER = 'segments';
 const COUNTS = [1, 4, 16, 64, 250, 1000, 4000];

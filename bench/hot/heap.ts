@@ -8,11 +8,12 @@ import type { HotPath } from './path.ts';
 const WATCHDOG_MS = 300_000;
 const ROOM = ['--min-semi-space-size=64', '--max-semi-space-size=64'];
 
-const program = (name: string): string => fileURLToPath(new URL(`./${name}.js`, import.meta.url));
+const heapProcess = fileURLToPath(new URL('./heap-process.js', import.meta.url));
+const deoptProcess = fileURLToPath(new URL('./deopt-process.js', import.meta.url));
 
 /** Bytes of heap for each operation. */
 export async function bytesOf({ name }: HotPath, times: number): Promise<number> {
-  const child = fork(program('heap-process'), [name, String(times)], {
+  const child = fork(heapProcess, [name, String(times)], {
     execArgv: ['--expose-gc', ...ROOM],
   });
   const watchdog = setTimeout(() => child.kill('SIGKILL'), WATCHDOG_MS);
@@ -31,7 +32,7 @@ export async function bytesOf({ name }: HotPath, times: number): Promise<number>
 export function deoptimizationsOf({ name }: HotPath, times: number): string[] {
   const output = execFileSync(
     process.execPath,
-    ['--trace-deopt', program('deopt-process'), name, String(times)],
+    ['--trace-deopt', deoptProcess, name, String(times)],
     { encoding: 'utf8', timeout: WATCHDOG_MS, maxBuffer: 2 ** 28 },
   );
   const [, warm] = output.split('\nmark: warm\n');
