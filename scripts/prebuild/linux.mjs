@@ -89,7 +89,11 @@ function readGyp() {
   const [found] = new Function(`return (${text})`)().targets;
   const expand = (value) => {
     const command = /^<!@?\((.*)\)$/s.exec(value)?.[1];
-    return command === undefined ? [value] : run('sh', ['-c', command]).trim().split(/\s+/);
+    return command === undefined
+      ? [value]
+      : run('sh', ['-c', command.replace('<(OS)', 'linux')])
+          .trim()
+          .split(/\s+/);
   };
   const list = (key) => found[key].flatMap(expand);
   return Object.fromEntries(
