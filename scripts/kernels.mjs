@@ -21,6 +21,7 @@ const KERNELS = {
   'memfd+o_tmpfile': { without: 'memfd,o_tmpfile' },
   inotify: { without: 'inotify' },
   futex_waitv: { without: 'futex_waitv' },
+  io_uring: { without: 'io_uring' },
   leases: { without: 'leases' },
   sharedarraybuffer: { without: 'sharedarraybuffer' },
   ofd_locks: { without: 'ofd_locks' },
