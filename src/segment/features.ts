@@ -24,6 +24,8 @@ export interface Features {
   readonly leases: boolean;
   /** To sleep on several words at once. */
   readonly futexWaitv: boolean;
+  /** To wait asynchronously without a thread (io_uring(7)). */
+  readonly ioUring: boolean;
   /** To be told of deaths (inotify(7)). */
   readonly inotify: boolean;
   /** Shared memory as SharedArrayBuffers. */
@@ -46,6 +48,7 @@ export function features(): Features {
     renameat2: !isLacking(native.renameNoReplace(NOBODY, NOBODY)),
     leases,
     futexWaitv: native.waitsForAny(),
+    ioUring: native.waitsByRing(),
     inotify: watch > 0,
     sharedBuffers: hasSharedBuffers,
   };

@@ -40,6 +40,7 @@ const features: Facts['features'] = {
   renameat2: true,
   leases: true,
   futexWaitv: true,
+  ioUring: true,
   inotify: true,
   sharedBuffers: true,
 };
@@ -106,6 +107,7 @@ test('a feature that is missing is an error where nothing can take its place', (
     'note no-renameat2',
     'warning no-leases',
     'warning no-futex-waitv',
+    'note no-io-uring',
     'warning no-inotify',
     'warning no-shared-buffers',
   ]);

@@ -24,10 +24,10 @@ const groups: readonly (readonly [groups: string, missing: readonly string[]])[]
   ['inotify', ['inotify']],
   ['futex_waitv', ['futexWaitv']],
   ['pidfd', []],
-  ['io_uring', []],
+  ['io_uring', ['ioUring']],
   [
     'memfd,o_tmpfile,renameat2,leases,inotify,futex_waitv,pidfd,io_uring',
-    ['futexWaitv', 'inotify', 'leases', 'memfd', 'oTmpfile', 'renameat2'],
+    ['futexWaitv', 'inotify', 'ioUring', 'leases', 'memfd', 'oTmpfile', 'renameat2'],
   ],
 ];
 

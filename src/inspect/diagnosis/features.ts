@@ -49,6 +49,12 @@ const MISSING: Readonly<Record<keyof Features, Omit<Finding, 'subject'>>> = {
     what: 'no waiting for two words at once (futex_waitv): waits wake up again and again to look around',
     remedy: `${SANDBOX}, or Linux 5.16`,
   },
+  ioUring: {
+    code: 'no-io-uring',
+    severity: 'note',
+    what: 'asynchronous waits take a thread each (no futexes in io_uring): at most 1024 at once in a process',
+    remedy: `${SANDBOX}, or Linux 6.7`,
+  },
   inotify: {
     code: 'no-inotify',
     severity: 'warning',
