@@ -14,6 +14,11 @@ function held(section: CriticalSection): boolean {
   return guard === null;
 }
 
+/** How many keep the event loop open. */
+function timers(): number {
+  return process.getActiveResourcesInfo().filter((type) => type === 'Timeout').length;
+}
+
 test('zero-filled memory at an offset is a free section; neighbours are strangers', () => {
   const buffer = new SharedArrayBuffer(24);
   const sections = [0, 8, 16].map((byteOffset) => new CriticalSection(buffer, byteOffset));
@@ -118,7 +123,7 @@ for (const how of ['aborted', 'over in time'] as const) {
   test(`200 pending that are ${how} leave no waiter, timer or listener`, async () => {
     const section = new CriticalSection();
     const words = new Int32Array(section.buffer);
-    const before = process.getActiveResourcesInfo().sort();
+    const before = timers();
     const guard = section.lock();
     const abort = new AbortController();
     const listeners = (): number => getEventListeners(abort.signal, 'abort').length;
@@ -136,7 +141,7 @@ for (const how of ['aborted', 'over in time'] as const) {
     }
     assert.equal(listeners(), 0);
     assert.equal(Atomics.notify(words, 0) + Atomics.notify(words, 1), 0);
-    assert.deepEqual(process.getActiveResourcesInfo().sort(), before);
+    assert.ok(timers() <= before); // fewer when the test runner's own has ended meanwhile
     guard.release();
     assert.equal(held(section), false);
   });

@@ -118,16 +118,23 @@ test('a release wakes who blocks and the task that waits: both get it', async ()
 test('a thread that blocks does not swallow the wake-up with a task of its own that waits, too', async () => {
   const section = new CriticalSection();
   const worker = await startSharer(section);
-  for (let i = 0; i < 20; i++) {
+  const listening = new Int32Array(new SharedArrayBuffer(4));
+  for (let i = 1; i <= 20; i++) {
     const guard = section.lock();
-    const passed = worker.run(async ({ kept }) => {
-      const { section } = kept as Kept;
-      const pending = section.lockAsync();
-      section.lock().release();
-      (await pending).release();
-      return true;
-    });
-    await marked(section);
+    const passed = worker.run(
+      async ({ kept }, listening, i) => {
+        const { section } = kept as Kept;
+        const pending = section.lockAsync();
+        Atomics.store(listening, 0, i);
+        section.lock().release();
+        (await pending).release();
+        return true;
+      },
+      listening,
+      i,
+    );
+    // From here on its event loop does not run until it has had the section.
+    await until(() => Atomics.load(listening, 0) === i, 'the task to wait');
     guard.release();
     assert.equal(await passed, true);
   }

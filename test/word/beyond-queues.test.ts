@@ -92,9 +92,11 @@ test('an ordinary SharedArrayBuffer, between the threads of one process', async 
     await asleep(process.pid, threadId);
     const here = waitAsync(words, 3, 0).value;
     assert.equal(notify(words, 2), 0);
-    assert.equal(notify(words, 3), 2);
+    // A worker whose loop is rung (a compiler's task, say) is out of the queue for a moment, and not counted.
+    for (let woken = 0; woken < 2; ) woken += notify(words, 3);
     assert.equal(await there, 'ok');
     assert.equal(await here, 'ok');
+    assert.equal(notify(words, 3), 0);
   }
   const woken = worker.run(async ({ memspan, kept }) => {
     // The main thread is about to block: until it stands in the queue, nobody is woken.
