@@ -28,12 +28,18 @@ export function end(pid) {
 
 /** Calls `onOverdue(pid, command)` for each process that has been there for `limitMs`; returns a stop function. */
 export function watch(marked, runner, limitMs, onOverdue) {
-  const seen = new Map();
+  // By pid and time of birth: a run of minutes comes round to the same pids.
+  let seen = new Map();
   const look = () => {
+    const now = performance.now();
+    const there = new Map();
     for (const [pid, command] of strays(marked, runner)) {
-      if (!seen.has(pid)) seen.set(pid, Date.now());
-      else if (Date.now() - seen.get(pid) > limitMs) onOverdue(pid, command);
+      const key = `${pid} ${birth(pid)}`;
+      const since = seen.get(key) ?? now;
+      there.set(key, since);
+      if (now - since > limitMs) onOverdue(pid, command);
     }
+    seen = there;
   };
   const timer = setInterval(look, Math.min(5000, limitMs / 2));
   return () => clearInterval(timer);
@@ -44,6 +50,12 @@ function command(pid) {
   return words(pid, 'cmdline')
     .filter((word) => word !== '' && !word.startsWith('--'))
     .join(' ');
+}
+
+/** In ticks since the machine's start: proc_pid_stat(5), field 22. The name before the fields may have spaces. */
+function birth(pid) {
+  const [stat = ''] = words(pid, 'stat');
+  return stat.slice(stat.lastIndexOf(')') + 2).split(' ')[19];
 }
 
 /** Empty for zombies and for other users' processes. */
