@@ -1,4 +1,4 @@
-// The lab's exercises on memory, twenty times in a row. CI runs this.
+// The lab's exercises on memory, twenty times in a row.
 import { MEMORY } from '../lab/memory.ts';
 import { happensTwentyTimes } from '../lab/twenty.ts';
 

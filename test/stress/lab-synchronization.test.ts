@@ -1,4 +1,4 @@
-// The lab's other exercises, on waiting, locks and judgement, twenty times in a row. CI runs this.
+// The lab's other exercises, on waiting, locks and judgement, twenty times in a row.
 import { exercises } from '../../src/lab/index.ts';
 import { MEMORY } from '../lab/memory.ts';
 import { happensTwentyTimes } from '../lab/twenty.ts';
