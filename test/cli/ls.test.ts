@@ -207,6 +207,24 @@ test('of every kind one, and a child that has what can be had', async (t) => {
   );
 });
 
+test('thousands of rows stand in the columns of the first, at once', async (t) => {
+  const prefix = uniqueName();
+  const names = Array.from(
+    { length: 3000 },
+    (_, i) => `${prefix}-${i === 2999 ? 'the-longest' : i}`,
+  );
+  t.after(() => {
+    for (const name of names) Segment.unlink(name);
+  });
+  for (const name of names) Segment.create(name, { size: 1 }).close();
+  const { stdout } = await memspan('ls', `${prefix}-*`);
+  const [head = '', ...rows] = String(stdout).trimEnd().split('\n');
+  assert.equal(rows.length, names.length);
+  const at = head.indexOf('KIND');
+  assert.ok(at > `${prefix}-the-longest`.length);
+  for (const row of rows) assert.equal(row.indexOf('segment', prefix.length), at, row);
+});
+
 test('a wrong column or kind is one line with a remedy', async () => {
   assert.match(
     lineOf(await memspan('ls', '--sort', 'x')),
