@@ -195,8 +195,9 @@ export function asleep(
   return until(() => isOver() || isAsleep(pid, threadId), `thread ${threadId} to sleep`);
 }
 
-/** The numbers of futex(2) and futex_waitv: syscalls(2). */
-const [FUTEX, FUTEX_WAITV] = [process.arch === 'arm64' ? 98 : 202, 449];
+/** The numbers of futex(2) and futex_waitv: syscalls(2). arm64's may run on an x64 kernel (qemu). */
+const FUTEX: readonly unknown[] = process.arch === 'arm64' ? [98, 202] : [202];
+const FUTEX_WAITV = 449;
 const FUTEX_PRIVATE_FLAG = 128;
 
 /**
@@ -210,7 +211,7 @@ function isAsleep(pid: number, threadId: number): boolean {
   if (!look('wchan').includes('futex')) return false;
   const [call, , operation] = look('syscall').split(' ').map(Number);
   if (call === FUTEX_WAITV) return true;
-  return call === FUTEX && ((operation as number) & FUTEX_PRIVATE_FLAG) === 0;
+  return FUTEX.includes(call) && ((operation as number) & FUTEX_PRIVATE_FLAG) === 0;
 }
 
 /** Whether it is still undecided after the event loop has gone round a few times. */
