@@ -73,6 +73,13 @@ export class RingEnd {
     this.counts = new Float64Array(place.bulk, place.offset + own.counters, COUNTERS);
     this.peerCounts = new Float64Array(place.bulk, place.offset + peer.counters, COUNTERS);
     this.#hold = this.ends.take(own);
+    try {
+      // Throws if the memory is gone, or what has just been written reached nobody.
+      void place.buffer;
+    } catch (error) {
+      this.#hold.release();
+      throw error;
+    }
   }
 
   /** Whether the other end has come yet, and whether it has closed since. One that died stays 'attached'. */

@@ -48,6 +48,7 @@ export function ringFailure(
 export interface RingMemory {
   readonly name: string | undefined;
   readonly size: number;
+  readonly readOnly?: boolean;
   readonly buffer: SharedArrayBuffer;
   readonly bulk: ArrayBuffer;
   readonly status: Uint32Array;

@@ -142,14 +142,38 @@ test('what is not a segment is a TypeError', () => {
   }
 });
 
+test('an end that cannot be used once it is taken is given back', () => {
+  const words = new Int32Array(new SharedArrayBuffer(Ring.bytesFor(64)));
+  let isGone = false;
+  const held = new Set<number>();
+  const ring = new Ring({
+    name: undefined,
+    size: words.byteLength,
+    get buffer() {
+      if (isGone) throw new Error('gone');
+      return words.buffer as SharedArrayBuffer;
+    },
+    bulk: new ArrayBuffer(words.byteLength),
+    status: new Uint32Array(1),
+    lifeline(index) {
+      held.add(index);
+      return { release: () => held.delete(index) };
+    },
+    isHeld: (index) => held.has(index),
+  });
+  isGone = true;
+  assert.throws(() => ring.writer(), /gone/);
+  assert.throws(() => ring.reader(), /gone/);
+  assert.deepEqual(held, new Set());
+});
+
 test('a read-only opening is no ring: ERR_MEMSPAN_READ_ONLY', () => {
   const name = `memspan-test-${process.pid}-readonly`;
   using made = Segment.create(name, { size: Ring.bytesFor(64) });
   const ring = new Ring(made);
   try {
     using opened = Segment.open(name, { readOnly: true });
-    assert.throws(() => new Ring(opened).writer(), code('READ_ONLY'));
-    assert.throws(() => new Ring(opened).reader(), code('READ_ONLY'));
+    assert.throws(() => new Ring(opened), code('READ_ONLY'));
   } finally {
     made.unlink();
   }
