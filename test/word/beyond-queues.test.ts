@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 import { before, test } from 'node:test';
 import { notify, Segment, wait, waitAsync } from '../../src/index.ts';
 import { startWorker } from '../support/puppets.ts';
-import { seededRandom, uniqueName } from '../support/segments.ts';
+import { seededRandom, uniqueName, until } from '../support/segments.ts';
 import { type Agent, asleep, element, kinds, Stage } from './agents.ts';
 
 const stage = new Stage();
@@ -93,7 +93,12 @@ test('an ordinary SharedArrayBuffer, between the threads of one process', async 
     const here = waitAsync(words, 3, 0).value;
     assert.equal(notify(words, 2), 0);
     // A worker whose loop is rung (a compiler's task, say) is out of the queue for a moment, and not counted.
-    for (let woken = 0; woken < 2; ) woken += notify(words, 3);
+    let woken = 0;
+    await until(() => {
+      woken += notify(words, 3);
+      return woken >= 2;
+    }, 'both to be woken');
+    assert.equal(woken, 2);
     assert.equal(await there, 'ok');
     assert.equal(await here, 'ok');
     assert.equal(notify(words, 3), 0);
